@@ -1,0 +1,137 @@
+"""The mistakes that Cratecheck tells a user about, each with its place and its mend.
+
+::
+
+    CratecheckError              what is wrong, where, how to mend it
+    ├── SettingsError            cratecheck.toml or the environment
+    ├── IngestError              a file or a mapping that can't be imported
+    ├── StoreError               the database: locked, read-only, newer than this program
+    ├── PolicyError              a policy file
+    ├── DecisionRefused          a reviewer may not decide so, or no longer
+    ├── LedgerBroken             a record does not match its hash (exit code 1)
+    └── ServiceError             Slack or another service failed us (exit code 3)
+
+    Problems                     several of them, reported at once
+
+A caller's mistake in code is a `ValueError`, and no part of this family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+__all__ = [
+    "CratecheckError",
+    "DecisionRefused",
+    "IngestError",
+    "LedgerBroken",
+    "Location",
+    "PolicyError",
+    "Problems",
+    "ServiceError",
+    "SettingsError",
+    "StoreError",
+]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a file; line and column count from 1."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        parts = (self.file, self.line, self.column)
+        return ":".join(str(part) for part in parts if part is not None)
+
+
+class CratecheckError(Exception):
+    """A mistake that its maker can mend.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong, without a full stop.
+    at : Location, optional
+        Where it is wrong.
+    mend : str, optional
+        How to put it right: a sentence or two.
+    excerpt : str, optional
+        The offending source line with a caret under the place, shown below the message.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self, what: str, *, at: Location | None = None, mend: str | None = None, excerpt: str | None = None
+    ) -> None:
+        self.what = what
+        self.at = at
+        self.mend = mend
+        self.excerpt = excerpt
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        place = f"{self.at}: " if self.at else ""
+        mend = f". {self.mend}" if self.mend else ""
+        below = f"\n{self.excerpt}" if self.excerpt else ""
+        return f"{place}{self.what}{mend}{below}"
+
+
+class SettingsError(CratecheckError):
+    """Settings that are missing or contradict each other."""
+
+
+class IngestError(CratecheckError):
+    """A file or a mapping that can't be imported."""
+
+
+class StoreError(CratecheckError):
+    """A database that can't be used as it is."""
+
+
+class PolicyError(CratecheckError):
+    """A mistake in a policy file."""
+
+
+class DecisionRefused(CratecheckError):
+    """A decision that this person can't take, or that came too late."""
+
+
+class LedgerBroken(CratecheckError):
+    """A ledger row that does not match its hash, or is missing."""
+
+    exit_code = 1
+
+
+class ServiceError(CratecheckError):
+    """A service that we depend on failed."""
+
+    exit_code = 3
+
+
+class Problems(CratecheckError):
+    """Several mistakes, told in one go, in the order of their places."""
+
+    def __init__(self, problems: Iterable[CratecheckError]) -> None:
+        self.problems = sorted(
+            problems,
+            key=lambda problem: (
+                problem.at is not None,
+                str(problem.at and problem.at.file),
+                *_place(problem),
+            ),
+        )
+        super().__init__(f"{len(self.problems)} problems")
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+def _place(problem: CratecheckError) -> tuple[int, int]:
+    if problem.at is None:
+        return (0, 0)
+    return (problem.at.line or 0, problem.at.column or 0)
