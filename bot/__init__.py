@@ -1,0 +1,1 @@
+"""Conversation: the command line, Slack, the schedule."""

@@ -1,0 +1,1 @@
+"""Judgement: policies, and the checks that hold a catalogue against them."""
