@@ -1,0 +1,1 @@
+"""What was found and what was decided: append-only, attributed, chained by hash."""

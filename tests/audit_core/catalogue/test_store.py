@@ -1,0 +1,105 @@
+"""The database is opened, migrated once, and written in short transactions that take turns."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import insert, select, text
+from sqlmodel import SQLModel
+
+import audit_core.ledger.tables
+import bot.tables
+from audit_core.catalogue.migrations import HEAD
+from audit_core.catalogue.store import Store, sqlite_url
+from audit_core.catalogue.tables import datasets
+from audit_core.errors import StoreError
+
+assert audit_core.ledger.tables
+assert bot.tables
+
+
+def test_the_migrations_make_the_tables_that_the_program_speaks_of(store: Store) -> None:
+    with store.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+
+
+def test_many_processes_that_open_an_empty_database_migrate_it_once(database_url: str) -> None:
+    def open_it(_: int) -> str:
+        with Store(database_url) as store, store.read() as connection:
+            return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(open_it, range(8))) == {HEAD}
+
+
+def test_a_database_of_a_newer_program_is_refused(database_url: str) -> None:
+    with Store(database_url) as store, store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="written by a newer Cratecheck"):
+        Store(database_url)
+
+
+def test_a_failed_write_leaves_nothing(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.write() as connection:
+        connection.execute(insert(datasets).values(name="half"))
+        _ = 1 / 0
+    with store.read() as connection:
+        assert connection.execute(select(datasets.c.name)).all() == []
+
+
+def test_a_waiting_writer_gets_in_between_two_batches(tmp_path: Path) -> None:
+    with Store(sqlite_url(tmp_path / "c.sqlite")) as store:
+        stop = threading.Event()
+
+        def write_batches() -> None:
+            while not stop.is_set():
+                with store.write():
+                    time.sleep(0.1)
+                time.sleep(0.01)
+
+        batches = threading.Thread(target=write_batches)
+        batches.start()
+        waits = []
+        for _ in range(10):
+            started = time.monotonic()
+            with store.write():
+                waits.append(time.monotonic() - started)
+        stop.set()
+        batches.join()
+    assert max(waits) < 1.5
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "notes.sqlite"
+    path.write_text("these are my notes, and they are much longer than a header" * 20)
+    with pytest.raises(StoreError, match="not a SQLite database"):
+        Store(sqlite_url(path))
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="can't be opened"):
+        Store(sqlite_url(tmp_path / "missing" / "c.sqlite"))
+
+
+def test_a_database_that_another_process_keeps_locked_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit_core.catalogue.store._PATIENCE_S", 0.1)
+    path = tmp_path / "c.sqlite"
+    with Store(sqlite_url(path)) as store:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="another process holds the database"), store.write():
+            pass
+        other.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/x", "not an address"])
+def test_an_address_that_is_no_database_of_ours_is_refused(url: str) -> None:
+    with pytest.raises(StoreError, match="DATABASE_URL|not supported"):
+        Store(url)
