@@ -1,0 +1,121 @@
+"""A workspace's settings: `cratecheck.toml` in its folder, and the environment, which wins.
+
+Secrets (tokens, the signing secret, a database's address with its password) come from the environment alone.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, cast
+
+from pydantic import AliasChoices, Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from audit_core.catalogue.store import sqlite_url
+from audit_core.errors import CratecheckError, Location, Problems, SettingsError
+
+__all__ = ["SETTINGS_FILE", "Settings", "load_settings"]
+
+SETTINGS_FILE = "cratecheck.toml"
+
+GroupHandle = Annotated[str, StringConstraints(pattern=r"^@[\w.-]+$")]
+
+
+def _secret(name: str) -> SecretStr | None:
+    field: SecretStr | None = Field(default=None, validation_alias=name)
+    return field
+
+
+class Settings(BaseSettings):
+    """What a workspace is told: where its data is, who its people are, how Slack is reached."""
+
+    model_config = SettingsConfigDict(env_prefix="CRATECHECK_", extra="forbid", frozen=True)
+
+    workspace: Path
+    demo: bool = Field(default=False, description="A workspace for trying, which the desk may show.")
+    people: dict[str, str] = Field(default_factory=dict, description="Slack user id → name.")
+    groups: dict[GroupHandle, list[str]] = Field(default_factory=dict, description="@group → Slack user ids.")
+    licences: Path | None = Field(default=None, description="A licence table of the workspace's own.")
+    host: str = Field(default="127.0.0.1", description="Where `serve` listens for Slack's requests.")
+    port: int = Field(default=3000, ge=0, le=65535)
+
+    database_url: SecretStr | None = _secret("DATABASE_URL")
+    slack_bot_token: SecretStr | None = _secret("SLACK_BOT_TOKEN")
+    slack_app_token: SecretStr | None = _secret("SLACK_APP_TOKEN")
+    slack_signing_secret: SecretStr | None = _secret("SLACK_SIGNING_SECRET")
+    slack_api_url: str = Field(
+        default="https://slack.com/api/", validation_alias=AliasChoices("SLACK_API_URL", "slack_api_url")
+    )
+
+    @property
+    def database(self) -> str:
+        """The database's address: DATABASE_URL, or the SQLite file of the workspace."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return sqlite_url(self.workspace.resolve() / "cratecheck.sqlite")
+
+    @property
+    def policies(self) -> Path:
+        """The folder of the policies that people edit."""
+        return self.workspace / "policies"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let what is said in code win over the environment, and that over the file."""
+        workspace = Path(cast(InitSettingsSource, init_settings).init_kwargs["workspace"])
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, workspace / SETTINGS_FILE)
+
+
+def load_settings(workspace: Path) -> Settings:
+    """Read the settings of a workspace.
+
+    Raises
+    ------
+    SettingsError, Problems
+        If the folder is no workspace, the file can't be read, or it says what it shouldn't.
+    """
+    path = workspace / SETTINGS_FILE
+    at = Location(str(path))
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"no {SETTINGS_FILE} in {workspace}",
+            mend="Make a workspace with `cratecheck init FOLDER`, or name one with --workspace.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"not valid TOML: {error}", at=at) from error
+    secrets = {
+        field.validation_alias for field in Settings.model_fields.values() if field.annotation == SecretStr | None
+    }
+    problems: list[CratecheckError] = [
+        SettingsError(f"{key} is a secret and may not stand in a file", at=at, mend="Set it in the environment.")
+        for key in written
+        if key.upper() in secrets
+    ]
+    if problems:
+        raise Problems(problems)
+    try:
+        settings = Settings(workspace=workspace)
+    except ValidationError as error:
+        raise Problems(
+            SettingsError(f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}", at=at)
+            for mistake in error.errors(include_input=False, include_url=False)
+        ) from error
+    if settings.licences is None:
+        return settings
+    return settings.model_copy(update={"licences": workspace / settings.licences})
