@@ -1,0 +1,211 @@
+"""field: a field of the catalogue is stated, and holds what it should.
+
+Judges each track by one field: `licence`, `title`, `year`, any other field of the catalogue, or a column of your own
+as `extra.NAME`. `must` says what is asked of it:
+
+- `be_present`: something is stated. A blank, and what the import knows to mean "unknown", is not.
+- `{match: PATTERN}`: the whole text fits an RE2 pattern. `[A-Z]{2}` fits "GB" and not "GBR"; for text that only has
+  to begin with something, end the pattern with `.*`.
+- `{be_one_of: [rock, pop]}`: it is one of the values listed, letter by letter.
+- `{be_at_least: 1950, be_at_most: 2026}`: it lies between two bounds, or on the right side of one. Years and other
+  whole numbers are written plainly, durations as in `5 s` or `3 min`, dates as in `2026-12-01`.
+
+Of a field that may hold several values (artist, genre, tags), each has to fit. An unknown value is a violation unless
+the rule says `unknown: skip`.
+
+A quarantine takes out the track.
+
+RULE  {field: licence, must: be_present}
+PASS  [{licence: CC-BY-4.0}]
+FAIL  [{title: Orange Horizon}]
+RULE  {field: isrc, must: {match: "[A-Z]{2}[A-Z0-9]{3}[0-9]{7}"}}
+PASS  [{isrc: GBAYE0601498}]
+FAIL  [{isrc: "GBAYE0601498, remastered"}]
+FAIL  [{title: Orange Horizon}]
+RULE  {field: genre, must: {be_one_of: [Jazz, Rock]}, unknown: skip}
+PASS  [{genre: Jazz}]
+PASS  [{title: Orange Horizon}]
+FAIL  [{genre: jazz}]
+RULE  {field: duration, must: {be_at_least: 30 s, be_at_most: 20 min}}
+PASS  [{duration: 30 s}]
+FAIL  [{duration: 29.999 s}]
+FAIL  [{duration: 21 min}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
+
+import re2
+from pydantic import BeforeValidator, ValidationInfo, field_validator, model_validator
+
+from audit_core.catalogue.fields import Field, field_named
+from rules.selector import FieldName, Value, in_words, value_for
+from rules.vocabulary import Mistake, Refusal, Refusals, Strict, a_word_of, did_you_mean, listed, quoted
+
+__all__ = ["NAMES", "SAY", "BeOneOf", "BePresent", "LieBetween", "Match", "Must", "Spec", "explain", "takes_out"]
+
+SAY: Final = "{track}: {reason}."
+NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "track": "the key of the track",
+        "title": "its title",
+        "artist": "its artist",
+        "dataset": "its dataset",
+        "field": "the field that is judged",
+        "value": "what it holds",
+        "reason": "why that is not enough",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BePresent:
+    """Something is stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The whole text fits an RE2 pattern."""
+
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeOneOf:
+    """It is one of some values."""
+
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LieBetween:
+    """It lies between two bounds, both of which still fit; None: no bound on that side."""
+
+    at_least: Value | None
+    at_most: Value | None
+
+
+Must = BePresent | Match | BeOneOf | LieBetween
+
+
+class Spec(Strict):
+    """The keys of this kind of rule."""
+
+    field: FieldName
+    must: Must
+    unknown: Annotated[Literal["fail", "skip"], BeforeValidator(a_word_of(("fail", "skip"), "choice"))] = "fail"
+
+    @field_validator("must", mode="plain")
+    @classmethod
+    def _read_must(cls, value: object, info: ValidationInfo) -> Must:
+        return _must(value, field_named(info.data["field"]) if "field" in info.data else None)
+
+    @model_validator(mode="after")
+    def _unknown_has_a_meaning(self) -> Spec:
+        if isinstance(self.must, BePresent) and "unknown" in self.model_fields_set:
+            mend = "`be_present` is about just that: delete `unknown`."
+            raise Refusal(Mistake("`unknown` says nothing here", mend, ("unknown",), at_key=True))
+        return self
+
+
+def explain(spec: Spec) -> str:
+    """Say the rule in a plain sentence."""
+    field = field_named(spec.field)
+    title = field.title if field else spec.field
+    match spec.must:
+        case BePresent():
+            return f"Every track must state its {title}."
+        case Match(pattern):
+            must = f"must as a whole fit the pattern {pattern}"
+        case BeOneOf(values):
+            must = f"must be {listed((in_words(value, field) for value in values), 'or')}"
+        case LieBetween(at_least, at_most):
+            bounds = [f"at least {in_words(at_least, field)}"] if at_least is not None else []
+            bounds += [f"at most {in_words(at_most, field)}"] if at_most is not None else []
+            must = f"must be {listed(bounds)}"
+    unknown = "and must be known" if spec.unknown == "fail" else "unless it is unknown"
+    return f"The {title} of every track {must}, {unknown}."
+
+
+def takes_out(spec: Spec) -> bool:
+    """Tell whether a quarantine has something to take out: the track."""
+    return True
+
+
+_KEYS: Final = ("match", "be_one_of", "be_at_least", "be_at_most")
+
+
+def _must(value: object, field: Field | None) -> Must:
+    if value == "be_present":
+        return BePresent()
+    if isinstance(value, str):
+        raise Refusal(Mistake(f"unknown demand {quoted(value)}", did_you_mean(value, ("be_present", *_KEYS))))
+    if not isinstance(value, dict) or not value:
+        raise Refusal(Mistake("expected what the field must be", f"Write be_present, or one of {', '.join(_KEYS)}."))
+    refusals = Refusals()
+    for key in value:
+        with refusals.at(key):
+            if key == "be_present":
+                raise Refusal(Mistake("`be_present` stands alone", "Write `must: be_present`.", at_key=True))
+            if key not in _KEYS:
+                raise Refusal(Mistake(f"unknown key {quoted(key)}", did_you_mean(key, _KEYS), at_key=True))
+    refusals.tell()
+    if len(value) > 1 and set(value) != {"be_at_least", "be_at_most"}:
+        raise Refusal(Mistake(f"{listed(value)} don't go together", "Make it two rules."))
+    if field is None:
+        raise Refusal()  # the field is refused already, and without it there is nothing to compare with
+    with refusals.at(next(iter(value))):
+        if "match" in value:
+            return _match(value["match"], field)
+        if "be_one_of" in value:
+            return _be_one_of(value["be_one_of"], field)
+    refusals.tell()
+    return _lie_between(value, field)
+
+
+def _match(pattern: object, field: Field) -> Match:
+    if field.type not in ("text", "multi"):
+        raise Refusal(Mistake(f"{field.name} is not text", "Use be_one_of, be_at_least or be_at_most.", at_key=True))
+    if not isinstance(pattern, str):
+        raise Refusal(Mistake("a pattern is text", "Put it in quotes."))
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options=options)
+    except re2.error as error:
+        why = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
+        mend = "Patterns are RE2's: no look-around, no back-references."
+        raise Refusal(Mistake(f"{quoted(pattern)} is no pattern: {why}", mend)) from error
+    return Match(pattern)
+
+
+def _be_one_of(values: object, field: Field) -> BeOneOf:
+    if not isinstance(values, list) or not values:
+        raise Refusal(Mistake("expected a list of values", "Write it as in [rock, pop]."))
+    refusals = Refusals()
+    found: list[Value] = []
+    for index, value in enumerate(values):
+        with refusals.at(index):
+            found.append(value_for(field, value))
+    refusals.tell()
+    return BeOneOf(tuple(found))
+
+
+def _lie_between(bounds: dict[str, Any], field: Field) -> LieBetween:
+    refusals = Refusals()
+    found: dict[str, Value] = {}
+    for key, bound in bounds.items():
+        with refusals.at(key):
+            if field.type not in ("integer", "duration", "date"):
+                what = f"{field.name} is text, which has no least and no most"
+                raise Refusal(Mistake(what, "Use match or be_one_of.", at_key=True))
+            found[key] = value_for(field, bound)
+    refusals.tell()
+    least, most = found.get("be_at_least"), found.get("be_at_most")
+    if least is not None and most is not None and least > most:  # type: ignore[operator]  # both of the field's type
+        raise Refusal(Mistake("the least is more than the most", "No value lies between them.", ("be_at_least",)))
+    return LieBetween(least, most)

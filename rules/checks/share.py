@@ -1,0 +1,92 @@
+"""share: no artist, genre or other value has too large a share of the tracks.
+
+Counts tracks (`of: tracks`) by the value of a field, and compares each value's share with `at_most`. The share is
+taken of the tracks whose value is known, so that blanks can't make a large share look small. A track with several
+values (two artists, three genres) counts for each of them. Every value past the bound is a violation.
+
+- `by`: artist, album, genre, language, region, licence, source, year, tags, split, or a column of your own as
+  `extra.NAME`.
+- `at_most`: the largest share that is fine, as in `1 %`.
+- `unknown_at_most`: the largest share of all tracks whose value may be unknown. If left out, any; past it, there is a
+  violation for the value "unknown".
+
+There is nothing to quarantine: reviewers approve or waive.
+
+RULE  {of: tracks, by: artist, at_most: 50 %}
+PASS  [{artist: Nina}, {artist: Otis}]
+PASS  [{title: A}, {title: B}]
+FAIL  [{artist: Nina}, {artist: Nina}, {artist: Otis}]
+FAIL  [{artist: Nina}, {title: B}]
+RULE  {of: tracks, by: genre, at_most: 100 %, unknown_at_most: 20 %}
+PASS  [{genre: Jazz}, {genre: Jazz}]
+FAIL  [{genre: Jazz}, {title: B}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator
+
+from audit_core.catalogue.fields import field_named
+from rules.quantities import Percentage, percentage_in_words
+from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, did_you_mean, quoted
+
+__all__ = ["NAMES", "SAY", "Spec", "explain", "takes_out"]
+
+SAY: Final = "{value} has {share} of the tracks ({count})."
+NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "field": "the field that is counted by",
+        "value": "the value whose share is too large",
+        "dataset": "the dataset",
+        "share": "its share",
+        "count": "how many tracks have it",
+    }
+)
+
+_COUNTED_BY: Final = (
+    "artist",
+    "album",
+    "genre",
+    "language",
+    "region",
+    "licence",
+    "source",
+    "year",
+    "tags",
+    "split",
+)
+
+
+def _counted_by(name: str) -> str:
+    if name not in _COUNTED_BY and (not name.startswith("extra.") or field_named(name) is None):
+        mend = did_you_mean(name, (*_COUNTED_BY, "extra.NAME"))
+        raise Refusal(Mistake(f"tracks are not counted by {quoted(name)}", mend))
+    return name
+
+
+class Spec(Strict):
+    """The keys of this kind of rule."""
+
+    of: Annotated[Literal["tracks"], BeforeValidator(a_word_of(("tracks",), "thing to count"))]
+    by: Annotated[str, AfterValidator(_counted_by)]
+    at_most: Percentage
+    unknown_at_most: Percentage | None = None
+
+
+def explain(spec: Spec) -> str:
+    """Say the rule in a plain sentence."""
+    field = field_named(spec.by)
+    title = field.title if field else spec.by
+    sentence = f"No {title} may have more than {percentage_in_words(spec.at_most)} of the tracks whose {title} is known"
+    if spec.unknown_at_most is None:
+        return f"{sentence}."
+    return f"{sentence}, and of all tracks at most {percentage_in_words(spec.unknown_at_most)} may be unknown in this."
+
+
+def takes_out(spec: Spec) -> bool:
+    """Tell whether a quarantine has something to take out: nothing, for too large a share is nobody's fault."""
+    return False

@@ -1,0 +1,101 @@
+"""The quantities of the policy language, read from words: percentages, times, days and counts.
+
+Each has one way to be written, with its unit, so that nobody has to guess whether 0.5 is a half or half a percent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator
+
+from rules.vocabulary import Mistake, Refusal, quoted
+
+__all__ = [
+    "Days",
+    "Messages",
+    "Percentage",
+    "date_of",
+    "days_in_words",
+    "duration_in_words",
+    "milliseconds_of",
+    "percentage_in_words",
+    "percentage_of",
+]
+
+_PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%")
+_DAYS: Final = re.compile(r"(\d{1,4}) days?")
+_MESSAGES: Final = re.compile(r"(\d{1,4}) messages?")
+_DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|min|h)")
+_MS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
+
+
+def percentage_of(value: object) -> Fraction:
+    """Read "20 %" as an exact share of one: nothing is rounded, so that 0.1 % of a million is 1,000."""
+    match = _PERCENT.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        raise Refusal(Mistake(f"{quoted(value)} is not a percentage", 'Write it as in "20 %" or "0.5 %".'))
+    share = Fraction(Decimal(match[1])) / 100
+    if share > 1:
+        raise Refusal(Mistake(f"{quoted(value)} is more than all of it", "The most is 100 %."))
+    return share
+
+
+def milliseconds_of(value: object) -> int:
+    """Read "5 s", "1.5 min" or "500 ms" as whole milliseconds."""
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    ms = Fraction(Decimal(match[1])) * _MS[match[2]] if match else Fraction(1, 2)
+    if ms.denominator != 1:
+        raise Refusal(
+            Mistake(f"{quoted(value)} is not a duration", 'Write it as in "5 s", "3 min", "1.5 h" or "500 ms".')
+        )
+    return int(ms)
+
+
+def date_of(value: object) -> dt.date:
+    """Read "2026-12-01" as a day."""
+    try:
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+            return dt.date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise Refusal(Mistake(f"{quoted(value)} is not a date", 'Write year, month, day, as in "2026-12-01".'))
+
+
+def _counted(pattern: re.Pattern[str], unit: str, example: str) -> Callable[[object], int]:
+    def count(value: object) -> int:
+        match = pattern.fullmatch(value) if isinstance(value, str) else None
+        if not match or int(match[1]) == 0:
+            raise Refusal(Mistake(f"{quoted(value)} is not a number of {unit}", f'Write it as in "{example}".'))
+        return int(match[1])
+
+    return count
+
+
+Percentage = Annotated[Fraction, BeforeValidator(percentage_of)]
+Days = Annotated[int, BeforeValidator(_counted(_DAYS, "days", "90 days"))]
+Messages = Annotated[int, BeforeValidator(_counted(_MESSAGES, "messages", "25 messages"))]
+
+
+def percentage_in_words(share: Fraction) -> str:
+    """Write a share as a percentage: "0.5 %"."""
+    percent = Decimal((share * 100).numerator) / Decimal((share * 100).denominator)
+    return f"{percent.normalize():f} %"
+
+
+def days_in_words(days: int) -> str:
+    """Write a number of days: "1 day", "90 days"."""
+    return f"{days} day" if days == 1 else f"{days} days"
+
+
+def duration_in_words(ms: int) -> str:
+    """Write milliseconds in the largest unit that leaves no remainder: "5 s", "3 min", "1500 ms"."""
+    for unit in ("h", "min", "s"):
+        if ms and ms % _MS[unit] == 0:
+            return f"{ms // _MS[unit]} {unit}"
+    return f"{ms} ms"

@@ -1,0 +1,207 @@
+"""When a policy is audited, and when its digest comes: a few words, or a cron line.
+
+APScheduler is the clock. It counts the days of a cron line from Monday where cron counts from Sunday, and it asks that
+day of month *and* day of week fit where cron is content with either: so day numbers are written out as names here,
+and a line that limits both is refused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from apscheduler.triggers.cron import CronTrigger
+from pydantic import AfterValidator
+
+from rules.vocabulary import Mistake, Refusal, did_you_mean, quoted
+
+__all__ = ["Schedule", "TimeZoneName", "Timing", "TimingWords", "timing_of"]
+
+_FORMS: Final = (
+    "Write daily 06:00, weekdays 06:00, weekly monday 08:00, monthly 1 06:00, monthly last 06:00, quarterly 06:00, "
+    "every 30 minutes, every 2 hours, or a cron line such as 0 6 * * mon."
+)
+_DAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+_DAY_NAMES: Final = tuple(day[:3] for day in _DAYS)
+_TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_CRON_FIELD: Final = re.compile(r"[\da-z*,/-]+", re.ASCII)
+_DAY_STEP: Final = re.compile(r"(\*|\w+(?:-\w+)?)(?:/([1-7]))?", re.ASCII)
+_LATEST_CERTAIN_DAY: Final = 28
+_LONGEST_INTERVAL: Final = {"minute": 24 * 60, "hour": 24}
+_SOME_DAY: Final = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When something happens, again and again.
+
+    Attributes
+    ----------
+    words : str
+        As the policy has it.
+    fields : tuple of (str, str)
+        For APScheduler's ``CronTrigger(**dict(fields), timezone=…)``. Empty if `every` is set.
+    every : timedelta or None
+        An interval, counted from 1970-01-01 00:00 UTC, so that every process names the same moments.
+    """
+
+    words: str
+    fields: tuple[tuple[str, str], ...] = ()
+    every: dt.timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a policy's audit runs and its digest is sent, in the time zone named; None: not by itself."""
+
+    run: Timing | None
+    digest: Timing | None
+    timezone: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return ZoneInfo(self.timezone)
+
+
+def timing_of(words: str) -> Timing:
+    """Read when something happens.
+
+    Parameters
+    ----------
+    words : str
+        Such as ``weekdays 06:00``, ``monthly last 18:00``, ``every 5 minutes`` or ``0 6 * * mon``.
+
+    Raises
+    ------
+    Refusal
+        If the words are others, or name a time that never comes.
+    """
+    match words.casefold().split():
+        case ["daily", time]:
+            return _at(words, time)
+        case ["weekdays", time]:
+            return _at(words, time, day_of_week="mon,tue,wed,thu,fri")
+        case ["weekly", day, time]:
+            return _at(words, time, day_of_week=_day_name(day))
+        case ["monthly", day, time]:
+            return _at(words, time, day=_day_of_month(day))
+        case ["quarterly", time]:
+            return _at(words, time, month="1,4,7,10", day="1")
+        case ["every", count, unit]:
+            return _every(words, count, unit)
+        case [minute, hour, day, month, day_of_week]:
+            return _cron(words, minute, hour, day, month, day_of_week)
+        case _:
+            raise _refusal(f"{quoted(words)} is no schedule", _FORMS)
+
+
+def _at(words: str, time: str, **days: str) -> Timing:
+    match = _TIME.fullmatch(time)
+    if not match:
+        raise _refusal(f"{quoted(time)} is no time of day", 'Write hours and minutes, as in "06:00" or "18:30".')
+    fields = {"month": "*", "day": "*", "day_of_week": "*", **days, "hour": str(int(match[1]))}
+    return _checked(words, {**fields, "minute": str(int(match[2]))})
+
+
+def _every(words: str, count: str, unit: str) -> Timing:
+    unit = unit.removesuffix("s")
+    if unit not in _LONGEST_INTERVAL or not re.fullmatch(r"[1-9]\d{0,3}", count, re.ASCII):
+        raise _refusal(f"{quoted(words)} is no interval", "Write it as in every 30 minutes, or every 2 hours.")
+    if int(count) > _LONGEST_INTERVAL[unit]:
+        raise _refusal(f"{quoted(words)} is more than a day", "Write daily, weekly or monthly, with a time of day.")
+    every = dt.timedelta(minutes=int(count)) if unit == "minute" else dt.timedelta(hours=int(count))
+    return Timing(words, every=every)
+
+
+def _cron(words: str, minute: str, hour: str, day: str, month: str, day_of_week: str) -> Timing:
+    for field in (minute, hour, day, month, day_of_week):
+        if not _CRON_FIELD.fullmatch(field):
+            raise _refusal(f"{quoted(field)} is no part of a cron line", _FORMS)
+    if day != "*" and day_of_week != "*":
+        raise _refusal(
+            "this cron line limits both the day of the month and the day of the week",
+            "Programs disagree on whether one or both have to fit: put * for one of them.",
+        )
+    fields = {"month": month, "day": day, "day_of_week": _day_names(day_of_week), "hour": hour, "minute": minute}
+    return _checked(words, fields)
+
+
+def _day_names(field: str) -> str:
+    """Write the days of a cron line out by name: ``1-5`` is mon,tue,wed,thu,fri; 0 and 7 are Sunday."""
+    if field == "*":
+        return field
+    days: set[int] = set()
+    for part in field.split(","):
+        match = _DAY_STEP.fullmatch(part)
+        if not match:
+            raise _refusal(f"{quoted(part)} is no day of the week in a cron line", "Write 0 to 7, or mon to sun.")
+        first, _, last = match[1].partition("-")
+        step = int(match[2] or 1)
+        if first == "*":
+            days |= set(range(0, 7, step))
+        else:
+            start = _day_number(first)
+            end = _day_number(last) if last else (6 if match[2] else start)
+            end += 7 if end < start else 0  # sat-sun, 5-0
+            days |= {number % 7 for number in range(start, end + 1, step)}
+    return ",".join(_DAY_NAMES[number] for number in sorted(days))
+
+
+def _day_number(word: str) -> int:
+    if re.fullmatch(r"[0-7]", word, re.ASCII):
+        return int(word)
+    if word in _DAY_NAMES:
+        return _DAY_NAMES.index(word)
+    raise _refusal(f"{quoted(word)} is no day of the week in a cron line", "Write 0 to 7, or mon to sun.")
+
+
+def _day_name(day: str) -> str:
+    if day not in _DAYS and day not in _DAY_NAMES:
+        raise _refusal(f"{quoted(day)} is no day of the week", did_you_mean(day, (*_DAYS[1:], _DAYS[0])))
+    return day[:3]
+
+
+def _day_of_month(day: str) -> str:
+    if day == "last":
+        return day
+    if not re.fullmatch(r"\d{1,2}", day, re.ASCII) or int(day) == 0:
+        raise _refusal(f"{quoted(day)} is no day of the month", "Write 1 to 28, or last.")
+    if int(day) > _LATEST_CERTAIN_DAY:
+        raise _refusal(f"not every month has a day {day}", "Write 1 to 28, or last.")
+    return str(int(day))
+
+
+def _checked(words: str, fields: Mapping[str, str]) -> Timing:
+    try:
+        trigger = CronTrigger(**fields, timezone=dt.UTC)
+        comes = trigger.get_next_fire_time(None, _SOME_DAY) is not None
+    except ValueError as error:
+        why = f"{str(error)[:1].lower()}{str(error)[1:]}"
+        raise Refusal(Mistake(f"{quoted(words)} is no schedule: {why}", _FORMS)) from error
+    if not comes:
+        raise _refusal(f"{quoted(words)} never comes", "No month has such a day.")
+    return Timing(words, tuple(fields.items()))
+
+
+def _refusal(what: str, mend: str) -> Refusal:
+    return Refusal(Mistake(what, mend))
+
+
+def _zone_name(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError) as error:
+        meant = did_you_mean(name, sorted(available_timezones()))
+        if not meant.startswith("Did"):
+            meant = "Write a region and a city, as in Europe/London, or UTC."
+        raise Refusal(Mistake(f"unknown time zone {quoted(name)}", meant)) from error
+    return name
+
+
+TimeZoneName = Annotated[str, AfterValidator(_zone_name)]
+TimingWords = Annotated[str, AfterValidator(timing_of)]

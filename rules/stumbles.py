@@ -1,0 +1,106 @@
+"""What the YAML parser stumbles over, in words that help someone who has never heard of YAML's tokens."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import yaml
+
+from audit_core.errors import PolicyError
+from rules.lines import Lines
+from rules.nodes import Mark
+
+__all__ = ["in_plain_words"]
+
+#: What the parser says; whether its place is where the thing began; what we say; how to mend it.
+_STUMBLES: Final[tuple[tuple[str, bool, str, str], ...]] = (
+    (
+        "found character that cannot start any token",
+        False,
+        'text can\'t begin with "{letter}" here',
+        'Put it in quotes, as in "{letter}…".',
+    ),
+    (
+        "did not find expected alphabetic or numeric character",
+        True,
+        '"{letter}" has a meaning of its own in YAML',
+        'Put the text in quotes, as in "{letter}".',
+    ),
+    (
+        "mapping values are not allowed in this context",
+        False,
+        "a colon that is one too many, or a line that is indented too far",
+        "Put text that has a colon in quotes; indent the keys of one level alike.",
+    ),
+    ("found unexpected end of stream", True, "a quotation mark that is never closed", "Close it."),
+    (
+        "did not find expected ',' or ']'",
+        True,
+        "a list that is never closed",
+        "Close it with ], and put commas between.",
+    ),
+    (
+        "did not find expected ',' or '}'",
+        True,
+        "braces that are never closed",
+        "Close them with }, and put commas between.",
+    ),
+    (
+        "could not find expected ':'",
+        True,
+        "a key without a colon",
+        'Write a key, a colon, a space and the value: "key: value".',
+    ),
+    (
+        "did not find expected key",
+        False,
+        "a line that belongs to nothing before it",
+        "Indent the keys of one level alike.",
+    ),
+    (
+        "did not find expected '-' indicator",
+        False,
+        "a list that goes on without a dash",
+        "Begin each entry with -, indented alike.",
+    ),
+    (
+        "did not find expected node content",
+        False,
+        "something is missing here",
+        "Write a value, or close what was opened.",
+    ),
+    (
+        "found unknown escape character",
+        False,
+        "a backslash that means nothing in double quotes",
+        r"Write patterns in single quotes, as in '\d+'.",
+    ),
+)
+
+
+def in_plain_words(lines: Lines, error: yaml.YAMLError) -> PolicyError:
+    """Turn the parser's complaint into a message for its reader.
+
+    Parameters
+    ----------
+    lines : Lines
+        The file.
+    error : yaml.YAMLError
+        What the parser raised.
+    """
+    problem, place, began = "unreadable", None, None
+    if isinstance(error, yaml.MarkedYAMLError):
+        problem, place, began = error.problem or problem, error.problem_mark, error.context_mark
+    for said, at_beginning, what, mend in _STUMBLES:
+        if problem == said:
+            mark = _mark(began or place) if at_beginning else _mark(place)
+            letter = lines.after(mark)[:1]
+            return lines.mistake(what.format(letter=letter), mark, mend.format(letter=letter))
+    return lines.mistake(
+        f"not YAML as policies use it: {problem}", _mark(place), "Compare it with a policy that works."
+    )
+
+
+def _mark(place: object) -> Mark:
+    line, column = getattr(place, "line", 0), getattr(place, "column", 0)
+    return Mark(line + 1, column + 1)
