@@ -1,4 +1,4 @@
-"""What the conversation must remember: posts to send, posts that were sent, jobs that ran, digests."""
+"""What the conversation must remember: what it says where, jobs that ran, digests, who is in a group."""
 
 from datetime import datetime
 from typing import Any
@@ -13,52 +13,56 @@ __all__ = [
     "GroupMembers",
     "JobRun",
     "Outbox",
-    "SlackMessage",
+    "OutboxItem",
     "digests",
     "group_members",
     "job_runs",
     "outbox",
-    "slack_messages",
+    "outbox_items",
 ]
 
 
 class Outbox(SQLModel, table=True):
-    """Something to say in a channel, written with the change that calls for it, sent once.
+    """A message in a channel: what it is about, and where Slack has it. Posted once, then edited for life.
 
-    `subject` names what the message is about (``parent:policy/rule/dataset``, ``items:RUN:…``, ``digest:…``); its
-    text is made when it is sent, from what is so then.
+    `subject` names what the message is about; what it says is made when it is sent, from what is so then. To ask for
+    an edit is to put `asked` up and `sent_at` back to NULL, so that ten decisions in a second are one edit.
     """
 
     __table_args__ = (
-        UniqueConstraint("dedupe"),
-        Index("outbox_lane", "channel", "sent_at", "id"),
+        UniqueConstraint("subject"),
+        UniqueConstraint("token"),
+        Index("outbox_pending", "sent_at", "channel", "id"),
+        Index("outbox_thread", "parent"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     channel: str  # as the policy names it, without the #
-    method: str  # post or update
     subject: str
     parent: str | None = None  # the subject in whose thread it is said
     content: dict[str, Any] = Field(default_factory=dict, sa_type=Document)
-    dedupe: str
+    token: str  # random; the message carries it as metadata, by which it is found again
+    asked: int = 1  # an edit in flight does not count as one that was asked for meanwhile
     created_at: datetime = Field(sa_type=Instant)
     not_before: datetime | None = Field(default=None, sa_type=Instant)
     attempts: int = 0
-    attempted_at: datetime | None = Field(default=None, sa_type=Instant)  # set before each try: Slack may have it
+    attempted_at: datetime | None = Field(default=None, sa_type=Instant)  # set before a post: Slack may have it
     sent_at: datetime | None = Field(default=None, sa_type=Instant)
     failed: str | None = None  # a refusal that no retry mends
+    channel_id: str | None = None
+    ts: str | None = None
+    shown: str | None = None  # SHA-256 of what Slack shows: an edit that changes nothing is not sent
 
 
-class SlackMessage(SQLModel, table=True):
-    """A message that Slack has: where it stands, and what it is about."""
+class OutboxItem(SQLModel, table=True):
+    """A violation that a thread message lists, in the order in which it is listed."""
 
-    __tablename__ = "slack_message"
+    __tablename__ = "outbox_item"
+    __table_args__ = (Index("outbox_item_key", "violation_key"), {"sqlite_with_rowid": False})
 
-    subject: str = Field(primary_key=True)
-    channel_id: str
-    ts: str
-    outbox_id: int = Field(foreign_key="outbox.id")
-    posted_at: datetime = Field(sa_type=Instant)
+    outbox_id: int = Field(primary_key=True, foreign_key="outbox.id")
+    position: int = Field(primary_key=True)
+    violation_key: str
 
 
 class JobRun(SQLModel, table=True):
@@ -102,7 +106,7 @@ class GroupMembers(SQLModel, table=True):
 
 # The same tables for SQLAlchemy Core, in which every query is written.
 outbox: Table = SQLModel.metadata.tables["outbox"]
-slack_messages: Table = SQLModel.metadata.tables["slack_message"]
+outbox_items: Table = SQLModel.metadata.tables["outbox_item"]
 job_runs: Table = SQLModel.metadata.tables["job_run"]
 digests: Table = SQLModel.metadata.tables["digest"]
 group_members: Table = SQLModel.metadata.tables["group_members"]

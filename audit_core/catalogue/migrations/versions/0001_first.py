@@ -93,21 +93,26 @@ def upgrade() -> None:
         "outbox",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("channel", TEXT, nullable=False),
-        sa.Column("method", TEXT, nullable=False),
         sa.Column("subject", TEXT, nullable=False),
         sa.Column("parent", TEXT, nullable=True),
         sa.Column("content", Document(), nullable=False),
-        sa.Column("dedupe", TEXT, nullable=False),
+        sa.Column("token", TEXT, nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("not_before", Instant(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("attempted_at", Instant(), nullable=True),
         sa.Column("sent_at", Instant(), nullable=True),
         sa.Column("failed", TEXT, nullable=True),
+        sa.Column("channel_id", TEXT, nullable=True),
+        sa.Column("ts", TEXT, nullable=True),
+        sa.Column("shown", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("dedupe"),
+        sa.UniqueConstraint("subject"),
+        sa.UniqueConstraint("token"),
     )
-    op.create_index("outbox_lane", "outbox", ["channel", "sent_at", "id"], unique=False)
+    op.create_index("outbox_pending", "outbox", ["sent_at", "channel", "id"], unique=False)
+    op.create_index("outbox_thread", "outbox", ["parent"], unique=False)
     op.create_table(
         "policy_text",
         sa.Column("sha256", TEXT, nullable=False),
@@ -180,6 +185,19 @@ def upgrade() -> None:
     )
     op.create_index("finding_key", "finding", ["key"], unique=False)
     op.create_table(
+        "outbox_item",
+        sa.Column("outbox_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("violation_key", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["outbox_id"],
+            ["outbox.id"],
+        ),
+        sa.PrimaryKeyConstraint("outbox_id", "position"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("outbox_item_key", "outbox_item", ["violation_key"], unique=False)
+    op.create_table(
         "revision",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("dataset_id", sa.Integer(), nullable=False),
@@ -194,19 +212,6 @@ def upgrade() -> None:
             ["dataset.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_table(
-        "slack_message",
-        sa.Column("subject", TEXT, nullable=False),
-        sa.Column("channel_id", TEXT, nullable=False),
-        sa.Column("ts", TEXT, nullable=False),
-        sa.Column("outbox_id", sa.Integer(), nullable=False),
-        sa.Column("posted_at", Instant(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["outbox_id"],
-            ["outbox.id"],
-        ),
-        sa.PrimaryKeyConstraint("subject"),
     )
     op.create_table(
         "source_terms",
