@@ -1,0 +1,70 @@
+"""`files.*`: an upload in three steps.
+
+https://docs.slack.dev/messaging/working-with-files#upload: ask for an address
+(`files.getUploadURLExternal`), POST the bytes there, share it (`files.completeUploadExternal`).
+"""
+
+from __future__ import annotations
+
+from bot.desk.failure import SlackFailure
+from bot.desk.methods.call import Call
+from bot.desk.methods.chat import reachable
+from bot.desk.store import Json, StoredFile
+from bot.desk.store.files import BYTES_AT_MOST
+
+__all__ = ["complete_upload_external", "described", "get_upload_url_external"]
+
+
+def get_upload_url_external(call: Call) -> Json:
+    """Reserve a file (https://docs.slack.dev/reference/methods/files.getUploadURLExternal)."""
+    name = call.required("filename")
+    length = call.number("length", 0, least=1, most=10**12, error="invalid_arguments")
+    if length > BYTES_AT_MOST:
+        raise SlackFailure("file_upload_size_restricted")
+    file_id, key = call.desk.store.files.await_upload(name, length, call.text("alt_txt"))
+    return {"upload_url": f"{call.base_url}/upload/{key}", "file_id": file_id}
+
+
+def complete_upload_external(call: Call) -> Json:
+    """Share uploaded files (https://docs.slack.dev/reference/methods/files.completeUploadExternal)."""
+    wanted = call.structure("files")
+    if not isinstance(wanted, list) or not wanted or not all(isinstance(item, dict) for item in wanted):
+        raise SlackFailure("invalid_arguments", ["[ERROR] missing required field: files"])
+    store = call.desk.store
+    for item in wanted:
+        found = store.files.get(str(item.get("id")))
+        if found is None or found.state == "awaited":
+            raise SlackFailure("file_not_found")
+    channel = reachable(call, call.text("channel_id")) if call.has("channel_id") else None
+    thread_ts = call.text("thread_ts") or None
+    if thread_ts and (channel is None or store.messages.get(channel.id, thread_ts) is None):
+        raise SlackFailure("invalid_thread_ts")
+    shared: list[Json] = []
+    for item in wanted:
+        store.files.share(str(item["id"]), str(item.get("title") or ""))
+        file = store.files.get(str(item["id"]))
+        if file is not None:
+            shared.append(described(file, call.base_url))
+    if channel is not None:
+        body = {**call.desk.bot_marks(), "text": call.text("initial_comment"), "files": shared}
+        call.desk.post(channel.id, call.desk.config.bot_user_id, body, thread_ts=thread_ts)
+    return {"files": shared}
+
+
+def described(file: StoredFile, base_url: str) -> Json:
+    """Write a file object (https://docs.slack.dev/reference/objects/file-object)."""
+    address = f"{base_url}/files/{file.id}"
+    return {
+        "id": file.id,
+        "created": file.created,
+        "name": file.name,
+        "title": file.title,
+        "mimetype": file.mimetype,
+        "filetype": file.name.rpartition(".")[2].casefold(),
+        "size": file.length,
+        "alt_txt": file.alt_text,
+        "mode": "hosted",
+        "url_private": address,
+        "url_private_download": address,
+        "permalink": address,
+    }
