@@ -15,9 +15,9 @@ from typing import Annotated, Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from apscheduler.triggers.cron import CronTrigger
-from pydantic import AfterValidator
+from pydantic import AfterValidator, PlainValidator
 
-from rules.vocabulary import Mistake, Refusal, did_you_mean, quoted
+from rules.vocabulary import Mistake, Refusal, did_you_mean, meant, quoted
 
 __all__ = ["Schedule", "TimeZoneName", "Timing", "TimingWords", "timing_of"]
 
@@ -192,16 +192,21 @@ def _refusal(what: str, mend: str) -> Refusal:
     return Refusal(Mistake(what, mend))
 
 
+def _timing(value: object) -> Timing:
+    if not isinstance(value, str):
+        raise _refusal(f"{quoted(value)} is no schedule", _FORMS)
+    return timing_of(value)
+
+
 def _zone_name(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError) as error:
-        meant = did_you_mean(name, sorted(available_timezones()))
-        if not meant.startswith("Did"):
-            meant = "Write a region and a city, as in Europe/London, or UTC."
-        raise Refusal(Mistake(f"unknown time zone {quoted(name)}", meant)) from error
+        found = meant(name, sorted(available_timezones()))
+        mend = f"Did you mean {quoted(found)}?" if found else "Write a region and a city, as in Europe/London, or UTC."
+        raise _refusal(f"unknown time zone {quoted(name)}", mend) from error
     return name
 
 
 TimeZoneName = Annotated[str, AfterValidator(_zone_name)]
-TimingWords = Annotated[str, AfterValidator(timing_of)]
+TimingWords = Annotated[Timing, PlainValidator(_timing)]

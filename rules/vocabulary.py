@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-__all__ = ["Mistake", "Refusal", "Refusals", "Strict", "a_word_of", "did_you_mean", "listed", "quoted"]
+__all__ = ["Mistake", "Refusal", "Refusals", "Strict", "a_word_of", "did_you_mean", "listed", "meant", "quoted"]
 
 _CLOSE_ENOUGH: Final = 0.6
 _SHOWN: Final = 60
@@ -89,17 +89,23 @@ def listed(words: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(front)} {last} {end}" if front else end
 
 
-def did_you_mean(word: str, options: Iterable[str], all_of_them: str = "Choose from") -> str:
-    """Say which option was probably meant, or name them all."""
-    known = list(options)
+def meant(word: str, options: Iterable[str]) -> str | None:
+    """Find the option that was probably meant; None if none is near."""
     found = process.extractOne(
         word[:_SHOWN],
-        known,
+        list(options),
         scorer=DamerauLevenshtein.normalized_similarity,
         score_cutoff=_CLOSE_ENOUGH,
         processor=str.casefold,
     )
-    return f"Did you mean {quoted(found[0])}?" if found else f"{all_of_them}: {', '.join(known)}."
+    return str(found[0]) if found else None
+
+
+def did_you_mean(word: str, options: Iterable[str], all_of_them: str = "Choose from") -> str:
+    """Say which option was probably meant, or name them all."""
+    known = list(options)
+    found = meant(word, known)
+    return f"Did you mean {quoted(found)}?" if found else f"{all_of_them}: {', '.join(known)}."
 
 
 def a_word_of(options: Iterable[str], called: str) -> Callable[[object], object]:

@@ -42,7 +42,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
-from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, did_you_mean, listed, quoted
+from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, listed, meant, quoted
 
 __all__ = ["NAMES", "SAY", "Spec", "Trait", "explain", "takes_out"]
 
@@ -72,10 +72,9 @@ _ASKED: Final = {
 
 def _spdx_id(name: str) -> str:
     if name not in _spdx_ids() and not _OWN.fullmatch(name):
-        mend = did_you_mean(name, _spdx_ids())
-        if not mend.startswith("Did"):
-            mend = "Write its name in the SPDX list, as in CC-BY-4.0, or LicenseRef-NAME for a licence of your own."
-        raise Refusal(Mistake(f"unknown licence {quoted(name)}", mend))
+        found = meant(name, sorted(_spdx_ids()))
+        mend = f"Did you mean {quoted(found)}?" if found else "Write its name in the SPDX list, as in CC-BY-4.0."
+        raise Refusal(Mistake(f"unknown licence {quoted(name)}", f"{mend} A licence of your own is LicenseRef-NAME."))
     return name
 
 

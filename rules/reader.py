@@ -1,0 +1,237 @@
+"""Policy files into policies: all mistakes of all files are told in one go, or there are none.
+
+Knows the catalogue's fields, and needs no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from audit_core.errors import CratecheckError, Location, PolicyError, Problems
+from rules.checks import KINDS, Check
+from rules.places import placed, with_places
+from rules.policy import AppliesTo, Policy, Rule, Safety
+from rules.review import ALL_DECISIONS, resolved
+from rules.say import Say, say_of
+from rules.schedule import Schedule
+from rules.schema import FileKeys, PolicyReviewKeys, ReviewKeys, RuleKeys
+from rules.source import SourceFile, load, parse
+from rules.vocabulary import Mistake, Refusal, Strict, quoted
+
+__all__ = ["check_folder", "check_text"]
+
+M = TypeVar("M", bound=BaseModel)
+Steps = tuple[str | int, ...]
+
+_SUFFIXES: Final = (".yaml", ".yml")
+
+
+def check_folder(paths: Iterable[Path]) -> list[Policy]:
+    """Read policy files.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        Files, and folders of which every ``.yaml`` and ``.yml`` file is read.
+
+    Returns
+    -------
+    policies : list of Policy
+        In the order of their paths.
+
+    Raises
+    ------
+    Problems
+        All mistakes of all files, ids that two files share included.
+    """
+    problems: list[CratecheckError] = []
+    readings: list[_Reading] = []
+    for path in _files(paths, problems):
+        try:
+            readings.append(_Reading(load(path)))
+        except Problems as unreadable:
+            problems += unreadable.problems
+    problems += (mistake for reading in readings for mistake in reading.mistakes)
+    problems += _repeated(readings)
+    if problems:
+        raise Problems(problems)
+    return [reading.policy() for reading in readings]
+
+
+def check_text(text: str, name: str) -> Policy:
+    """Read a policy that is kept elsewhere than in a file.
+
+    Parameters
+    ----------
+    text : str
+        To the letter.
+    name : str
+        The name that messages give to it.
+
+    Raises
+    ------
+    Problems
+        All its mistakes.
+    """
+    reading = _Reading(parse(text.encode(errors="surrogatepass"), name))
+    if problems := [*reading.mistakes, *_repeated([reading])]:
+        raise Problems(problems)
+    return reading.policy()
+
+
+def _files(paths: Iterable[Path], problems: list[CratecheckError]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES and file.is_file())
+        if not found:
+            mend = "A policy is a file whose name ends in .yaml."
+            problems.append(PolicyError("no policy in this folder", at=Location(str(path)), mend=mend))
+        yield from found
+
+
+class _Reading:
+    """One file, as far as it could be understood."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self.source = source
+        self.mistakes: list[PolicyError] = list(source.mistakes)
+        self.plain: Any = source.plain()
+        self._file = self._validated(FileKeys, self.plain)
+        self._rules: list[Rule] = []
+        base = self._file.review if self._file else self._review_alone()
+        for index, entry in enumerate(self.entries()):
+            if isinstance(entry, dict):
+                self._read_rule(index, entry, base)
+
+    def entries(self) -> list[Any]:
+        """Give the rules as they stand in the file, whatever they are."""
+        rules = self.plain.get("rules") if isinstance(self.plain, dict) else None
+        return rules if isinstance(rules, list) else []
+
+    def policy(self) -> Policy:
+        """Make the policy of a file without mistakes."""
+        keys = self._file
+        if keys is None or self.mistakes:
+            raise ValueError("a file with mistakes is no policy")
+        when, source = keys.schedule, self.source
+        return Policy(
+            id=keys.policy,
+            title=keys.title,
+            owner=keys.owner,
+            schedule=Schedule(when.run, when.digest, when.timezone) if when else None,
+            mode=keys.mode,
+            applies_to=AppliesTo(keys.applies_to.datasets, keys.applies_to.exceptions, keys.applies_to.where),
+            review=resolved(keys.review, ReviewKeys()),
+            safety=Safety(keys.safety.stop_if_over.share, keys.safety.stop_if_over.count, keys.safety.post_at_most),
+            rules=tuple(self._rules),
+            text=source.text,
+            sha256=source.sha256,
+            path=source.lines.path,
+        )
+
+    def _validated(self, model: type[M], value: Any, path: Steps = (), besides: Iterable[str] = ()) -> M | None:
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            self.mistakes += with_places(self.source, model, error, path=path, besides=besides)
+            return None
+
+    def _review_alone(self) -> PolicyReviewKeys | None:
+        """Read the policy's review of a file whose other keys have mistakes, so that its rules can be judged."""
+        try:
+            return PolicyReviewKeys.model_validate(self.plain.get("review") if isinstance(self.plain, dict) else None)
+        except ValidationError:
+            return None  # told with the rest of the file
+
+    def _read_rule(self, index: int, entry: dict[str, Any], base: PolicyReviewKeys | None) -> None:
+        path = ("rules", index)
+        keys = self._validated(RuleKeys, {k: v for k, v in entry.items() if k in RuleKeys.model_fields}, path)
+        check = KINDS.get(kind) if isinstance(kind := entry.get("kind"), str) else None
+        if check is None:
+            return  # without its kind, nobody knows what the other keys should be
+        own = {key: value for key, value in entry.items() if key not in RuleKeys.model_fields}
+        spec = self._validated(check.Spec, own, path, besides=RuleKeys.model_fields)
+        say = self._say(path, entry.get("say"), check)
+        if keys and spec and say and base:
+            self._check_decisions(path, keys, spec, base, check)
+            mark, _ = self.source.find(path)
+            self._rules.append(
+                Rule(
+                    id=keys.id,
+                    kind=keys.kind,
+                    severity=keys.severity,
+                    spec=spec,
+                    say=say,
+                    review=resolved(base, keys.review or ReviewKeys(), may_quarantine=check.takes_out(spec)),
+                    formerly=keys.formerly,
+                    location=Location(self.source.lines.path, mark.line, mark.column),
+                )
+            )
+
+    def _say(self, path: Steps, text: object, check: Check) -> Say | None:
+        if text is not None and not isinstance(text, str):
+            return None  # told with the keys that every rule has
+        try:
+            return say_of(check.SAY if text is None else text, check.NAMES)
+        except Refusal as refusal:
+            for mistake in refusal.mistakes:
+                self.mistakes += placed(self.source, mistake, (*path, "say"))
+            return None
+
+    def _check_decisions(self, path: Steps, keys: RuleKeys, spec: Strict, base: PolicyReviewKeys, check: Check) -> None:
+        """Refuse a quarantine that would take out nothing."""
+        own = keys.review.decisions if keys.review else None
+        decisions = own or base.decisions or ALL_DECISIONS
+        if check.takes_out(spec) or "quarantine" not in decisions:
+            return
+        if "quarantine" in check.Spec.model_fields:
+            what = "reviewers may quarantine, and the rule doesn't say what that takes out"
+            mend = 'Add "quarantine: …" to the rule, or leave quarantine out of its decisions.'
+            mistake = Mistake(what, mend)
+        elif own:
+            what = f"a rule of kind {keys.kind} has nothing to quarantine"
+            mistake = Mistake(what, "Leave quarantine out of its decisions.", ("review", "decisions"))
+        elif set(decisions) == {"quarantine"}:
+            what = f"a rule of kind {keys.kind} has nothing to quarantine, and the policy permits nothing else"
+            mistake = Mistake(what, "Give the rule decisions of its own: review: {decisions: [approve, waive]}.")
+        else:
+            return
+        self.mistakes += placed(self.source, mistake, path)
+
+
+def _repeated(readings: list[_Reading]) -> Iterator[PolicyError]:
+    """Find ids that stand twice: of policies, of rules, and former ids of rules."""
+    policies: dict[str, Location] = {}
+    rules: dict[str, Location] = {}
+    former: list[tuple[str, SourceFile, tuple[str | int, ...]]] = []
+
+    def taken(
+        seen: dict[str, Location], what: str, name: object, source: SourceFile, path: Steps
+    ) -> Iterator[PolicyError]:
+        if not isinstance(name, str):
+            return
+        mark, _ = source.find(path)
+        if name in seen:
+            mend = f"It is used at {seen[name]} already: ids are unique in a workspace."
+            yield source.mistake(f"the {what} {quoted(name)} is taken", mark, mend)
+        else:
+            seen[name] = Location(source.lines.path, mark.line, mark.column)
+
+    for reading in readings:
+        source = reading.source
+        if isinstance(reading.plain, dict):
+            yield from taken(policies, "policy id", reading.plain.get("policy"), source, ("policy",))
+        for index, entry in enumerate(reading.entries()):
+            if isinstance(entry, dict):
+                yield from taken(rules, "rule id", entry.get("id"), source, ("rules", index, "id"))
+                names = entry.get("formerly")
+                for position, name in enumerate(names if isinstance(names, list) else []):
+                    former.append((name, source, ("rules", index, "formerly", position)))
+    for name, source, path in former:
+        yield from taken(rules, "former id", name, source, path)
