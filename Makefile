@@ -1,0 +1,48 @@
+# Everything runs in a virtual environment of its own, made from the lock files.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?= demo-workspace
+
+.PHONY: install install-dev demo test lint bench lock clean
+
+install: $(VENV)/.installed
+install-dev: $(VENV)/.installed-dev
+
+$(VENV)/.installed: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+# HEADLESS=1 audits and prints, and opens no browser.
+demo: install
+	$(BIN)/cratecheck demo --workspace $(DEMO) $(if $(HEADLESS),--headless,)
+
+test: install-dev
+	$(BIN)/pytest -n auto
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install-dev
+	$(BIN)/python tests/benchmarks/import_rows.py
+	$(BIN)/python tests/benchmarks/evaluate_rules.py
+
+# A lock file names packages, versions and hashes; no host, whatever this machine is set to.
+LOCK := env -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header pyproject.toml
+
+lock: install-dev
+	$(LOCK) --group build --output-file requirements.txt
+	$(LOCK) --all-extras --group dev --output-file requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info
