@@ -39,7 +39,8 @@ def explain_rule(rule: Rule) -> str:
     within = f" within {days_in_words(days).replace(' ', ' working ')}" if days else ""
     who = review.reviewers.group or listed(review.reviewers.people, "or")
     decisions = listed((_decision(word, review) for word in review.decisions), "or")
-    return f"{demand}; a violation is {rule.severity}, to be decided in {review.channel}{within} by {who}, who may {decisions}."
+    where = f"{review.channel}{within} by {who}"
+    return f"{demand}; a violation is {rule.severity}, to be decided in {where}, who may {decisions}."
 
 
 def _decision(word: Decision, review: Review) -> str:
@@ -65,9 +66,9 @@ def _judged(applies_to: AppliesTo) -> str:
 def _when(schedule: Schedule | None) -> str:
     if schedule is None:
         return "It runs when someone asks for it."
-    parts = [f"runs {schedule.run.words}"] if schedule.run else []
-    parts += [f"sends its digest {schedule.digest.words}"] if schedule.digest else []
-    return f"It {listed(parts)}, {schedule.timezone} time."
+    parts = [f"audit ({schedule.run.words})"] if schedule.run else []
+    parts += [f"digest ({schedule.digest.words})"] if schedule.digest else []
+    return f"By itself come its {listed(parts)}, by the clock of {schedule.timezone}."
 
 
 def _brake(safety: Safety) -> str:

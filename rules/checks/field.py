@@ -6,11 +6,12 @@ as `extra.NAME`. `must` says what is asked of it:
 - `be_present`: something is stated. A blank, and what the import knows to mean "unknown", is not.
 - `{match: PATTERN}`: the whole text fits an RE2 pattern. `[A-Z]{2}` fits "GB" and not "GBR"; for text that only has
   to begin with something, end the pattern with `.*`.
-- `{be_one_of: [rock, pop]}`: it is one of the values listed, letter by letter.
+- `{be_one_of: [Rock, Pop]}`: it is one of the values listed, letter by letter.
 - `{be_at_least: 1950, be_at_most: 2026}`: it lies between two bounds, or on the right side of one. Years and other
   whole numbers are written plainly, durations as in `5 s` or `3 min`, dates as in `2026-12-01`.
 
-Of a field that may hold several values (artist, genre, tags), each has to fit. An unknown value is a violation unless
+Of a field that may hold several values (artist, genre, tags), each has to fit, and for `be_one_of` its spelling may
+differ in case. `licence` is judged as its source wrote it; what it permits is for the kind `licence`. An unknown value is a violation unless
 the rule says `unknown: skip`.
 
 A quarantine takes out the track.
@@ -25,7 +26,8 @@ FAIL  [{title: Orange Horizon}]
 RULE  {field: genre, must: {be_one_of: [Jazz, Rock]}, unknown: skip}
 PASS  [{genre: Jazz}]
 PASS  [{title: Orange Horizon}]
-FAIL  [{genre: jazz}]
+PASS  [{genre: jazz}]
+FAIL  [{genre: Disco}]
 RULE  {field: duration, must: {be_at_least: 30 s, be_at_most: 20 min}}
 PASS  [{duration: 30 s}]
 FAIL  [{duration: 29.999 s}]

@@ -117,8 +117,8 @@ def explain(spec: Spec) -> str:
     parts += [f"must not {_ASKED[trait]}" for trait in spec.forbid]
     parts += [f"must be {listed(spec.allow, 'or')}"] if spec.allow else []
     parts += [f"must not be {listed(spec.deny, 'or')}"] if spec.deny else []
-    unknown = "an unknown licence is a violation" if spec.unknown == "fail" else "an unknown licence is left out"
-    return f"The licence of every track {listed(parts)}; {unknown}."
+    unknown = "and must be known" if spec.unknown == "fail" else "unless it is unknown"
+    return f"The licence of every track {listed(parts)}, {unknown}."
 
 
 def takes_out(spec: Spec) -> bool:

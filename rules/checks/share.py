@@ -28,11 +28,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from audit_core.catalogue.fields import field_named
 from rules.quantities import Percentage, percentage_in_words
-from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, did_you_mean, quoted
+from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, did_you_mean, listed, quoted
 
 __all__ = ["NAMES", "SAY", "Spec", "explain", "takes_out"]
 
@@ -76,15 +76,25 @@ class Spec(Strict):
     at_most: Percentage
     unknown_at_most: Percentage | None = None
 
+    @model_validator(mode="after")
+    def _demands_something(self) -> Spec:
+        if self.at_most == 1 and self.unknown_at_most is None:
+            mend = "Lower it, or state unknown_at_most."
+            raise Refusal(Mistake("no share is more than 100 %", mend, ("at_most",)))
+        return self
+
 
 def explain(spec: Spec) -> str:
     """Say the rule in a plain sentence."""
     field = field_named(spec.by)
     title = field.title if field else spec.by
-    sentence = f"No {title} may have more than {percentage_in_words(spec.at_most)} of the tracks whose {title} is known"
-    if spec.unknown_at_most is None:
-        return f"{sentence}."
-    return f"{sentence}, and of all tracks at most {percentage_in_words(spec.unknown_at_most)} may be unknown in this."
+    parts: list[str] = []
+    if spec.at_most < 1:
+        parts.append(f"no {title} may have more than {percentage_in_words(spec.at_most)} of the tracks that state one")
+    if spec.unknown_at_most is not None:
+        parts.append(f"at most {percentage_in_words(spec.unknown_at_most)} of all tracks may state no {title}")
+    sentence = listed(parts)
+    return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
 def takes_out(spec: Spec) -> bool:

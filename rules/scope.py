@@ -1,0 +1,107 @@
+"""Which tracks a rule judges, as a condition of SQL: one dataset of a policy, at a snapshot, without what is quarantined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+
+from audit_core.catalogue.columns_of_fields import holds_one_of
+from audit_core.catalogue.fields import field_named
+from audit_core.catalogue.snapshot import Snapshot
+from audit_core.catalogue.tables import datasets, tracks
+from audit_core.ledger.quarantine import quarantined_tracks
+from rules.policy import AppliesTo
+from rules.selector import Selector, matches_any
+
+__all__ = ["DatasetRow", "Scope", "datasets_of", "scopes"]
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRow:
+    """A dataset of the catalogue."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The tracks that are judged.
+
+    Attributes
+    ----------
+    dataset : DatasetRow
+        Whose tracks.
+    others : tuple of DatasetRow
+        All datasets of the catalogue, by name: a rule may compare with one of them.
+    snapshot : Snapshot
+        When.
+    where : Selector
+        Which of the dataset's tracks.
+    out : Select or None
+        Gives the ids of the tracks that are quarantined; None if nothing is, so that it costs nothing.
+    """
+
+    dataset: DatasetRow
+    others: tuple[DatasetRow, ...]
+    snapshot: Snapshot
+    where: Selector = Selector()
+    out: Select[tuple[int]] | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """Give the condition under which a row of the table of tracks is judged."""
+        return and_(tracks.c.dataset_id == self.dataset.id, *self._here(), *terms(self.where, self.snapshot))
+
+    def part(self, selector: Selector) -> ColumnElement[bool]:
+        """Give the condition for a part of the tracks that are judged.
+
+        A selector that names datasets selects in those, without regard to what the policy applies to.
+        """
+        if not selector.datasets:
+            return and_(self.condition(), *terms(selector, self.snapshot))
+        named = [dataset.id for dataset in self.others if matches_any(dataset.name, selector.datasets)]
+        return and_(tracks.c.dataset_id.in_(named), *self._here(), *terms(selector, self.snapshot))
+
+    def covers(self, selector: Selector) -> bool:
+        """Tell whether the selector may select tracks of this scope's dataset."""
+        return not selector.datasets or matches_any(self.dataset.name, selector.datasets)
+
+    def only(self, selector: Selector) -> Scope:
+        """Give the scope with further terms."""
+        return replace(self, where=Selector((*self.where.terms, *selector.terms)))
+
+    def size(self, connection: Connection) -> int:
+        """Count the tracks that are judged."""
+        return connection.execute(select(func.count()).select_from(tracks).where(self.condition())).scalar_one()
+
+    def _here(self) -> tuple[ColumnElement[bool], ...]:
+        held = self.snapshot.holds()
+        return (held,) if self.out is None else (held, tracks.c.id.not_in(self.out))
+
+
+def terms(selector: Selector, snapshot: Snapshot) -> list[ColumnElement[bool]]:
+    """Write each term of a selector as a condition on the table of tracks."""
+    conditions = []
+    for term in selector.terms:
+        field = field_named(term.field)
+        if field is None:
+            raise ValueError(f"no field is called {term.field!r}: a policy that names it is refused before")
+        conditions.append(holds_one_of(field, term.values, snapshot))
+    return conditions
+
+
+def datasets_of(connection: Connection) -> tuple[DatasetRow, ...]:
+    """List the datasets of the catalogue, by name."""
+    rows = connection.execute(select(datasets.c.id, datasets.c.name).order_by(datasets.c.name))
+    return tuple(DatasetRow(row.id, row.name) for row in rows)
+
+
+def scopes(connection: Connection, applies_to: AppliesTo, snapshot: Snapshot) -> list[Scope]:
+    """Find what a policy judges: a scope for each dataset that it covers, by name."""
+    others = datasets_of(connection)
+    quarantined = quarantined_tracks(snapshot)
+    out = quarantined if connection.execute(quarantined.limit(1)).first() else None
+    return [
+        Scope(dataset, others, snapshot, applies_to.where, out) for dataset in others if applies_to.covers(dataset.name)
+    ]
