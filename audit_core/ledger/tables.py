@@ -76,7 +76,10 @@ class ActivePolicy(SQLModel, table=True):
 
 
 class Run(SQLModel, table=True):
-    """One audit. Its findings count once `finished_at` is set; `settled_at` says they are folded into violations."""
+    """One audit. Its findings count once `finished_at` is set; `settled_at` says they are folded into violations.
+
+    One that was interrupted is abandoned by the next: its findings are deleted, and it can't be finished any more.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     revision: int
@@ -90,6 +93,7 @@ class Run(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=Instant)
     settled_at: datetime | None = Field(default=None, sa_type=Instant)
     announced_at: datetime | None = Field(default=None, sa_type=Instant)  # its posts are in the outbox
+    abandoned_at: datetime | None = Field(default=None, sa_type=Instant)
     merkle_root: str | None = None
     outcomes: list[Any] = Field(default_factory=list, sa_type=Document)  # one a rule and dataset
 
@@ -115,7 +119,7 @@ class Finding(SQLModel, table=True):
     evidence: dict[str, Any] = Field(sa_type=Document)
     bound_hash: str  # of the evidence that an approval is bound to
     seen_revision: int  # of the violation, as the run saw it; 0 if there was none
-    leaf: str  # SHA-256 of all the above, a leaf of the run's Merkle tree
+    leaf: str  # hash of all the above, hex: a leaf of the run's Merkle tree
 
 
 class Violation(SQLModel, table=True):
@@ -141,7 +145,7 @@ class Violation(SQLModel, table=True):
     reopened: int = 0
     opened_at: datetime = Field(sa_type=Instant)
     changed_at: datetime = Field(sa_type=Instant)
-    run_id: int = Field(foreign_key="run.id")  # the last run that changed it
+    run_id: int = Field(foreign_key="run.id")  # the last run with a finding about it
     decision_id: str | None = None  # the decision in force
 
 

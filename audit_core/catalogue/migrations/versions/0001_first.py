@@ -134,6 +134,7 @@ def upgrade() -> None:
         sa.Column("finished_at", Instant(), nullable=True),
         sa.Column("settled_at", Instant(), nullable=True),
         sa.Column("announced_at", Instant(), nullable=True),
+        sa.Column("abandoned_at", Instant(), nullable=True),
         sa.Column("merkle_root", TEXT, nullable=True),
         sa.Column("outcomes", Document(), nullable=False),
         sa.PrimaryKeyConstraint("id"),

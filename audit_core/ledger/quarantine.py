@@ -1,0 +1,144 @@
+"""Quarantine: which tracks are out, by their key or by their content.
+
+A quarantine is bound to a track's key, so that a track that vanishes and returns stays out, and to the checksums of
+its audio, so that every byte-identical copy is out too, in whatever dataset. Checksums are compared within one
+algorithm only.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, union, update
+
+from audit_core.catalogue.snapshot import Snapshot, latest_revision
+from audit_core.catalogue.tables import assets, checksums, datasets, tracks
+from audit_core.ledger.tables import quarantine_contents, quarantines
+
+__all__ = ["Content", "Target", "content_of", "impose", "lift", "quarantined_tracks"]
+
+Target = tuple[str, str]
+"""A track that a quarantine takes out: its dataset's name, and its key."""
+
+Content = tuple[str, str]
+"""A checksum: its algorithm, and its value."""
+
+_AUDIO: Final = "audio"
+_PAGE: Final = 500
+
+
+def quarantined_tracks(snapshot: Snapshot, *, or_since: bool = False) -> Select[tuple[int]]:
+    """Select the ids of a snapshot's tracks that are out.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The revision whose tracks are meant, and the moment at which quarantines are in force: since they were imposed,
+        until before they were released.
+    or_since : bool
+        Count those too that stand now but not yet at that moment, as an export must.
+
+    Returns
+    -------
+    ids : Select
+        Reads the quarantines and what they lead to by indexes, never the catalogue.
+    """
+    in_force = _in_force(snapshot.as_of, or_since)
+    by_key = (
+        select(tracks.c.id)
+        .select_from(quarantines)
+        .join(datasets, datasets.c.name == quarantines.c.dataset)
+        .join(tracks, and_(tracks.c.dataset_id == datasets.c.id, tracks.c.key == quarantines.c.track_key))
+        .where(in_force, snapshot.holds(tracks))
+    )
+    by_content = (
+        select(tracks.c.id)
+        .select_from(quarantines)
+        .join(quarantine_contents, quarantine_contents.c.quarantine_id == quarantines.c.id)
+        .join(
+            checksums,
+            and_(
+                checksums.c.algorithm == quarantine_contents.c.algorithm,
+                checksums.c.value == quarantine_contents.c.value,
+            ),
+        )
+        .join(tracks, tracks.c.id == checksums.c.track_id)
+        .where(in_force, snapshot.holds(tracks))
+    )
+    return select(union(by_key, by_content).subquery("quarantined").c.id)
+
+
+def _in_force(moment: datetime, or_since: bool) -> ColumnElement[bool]:
+    unreleased = quarantines.c.released_at.is_(None)
+    then = and_(quarantines.c.since <= moment, or_(unreleased, quarantines.c.released_at > moment))
+    return or_(unreleased, then) if or_since else then
+
+
+def content_of(connection: Connection, targets: Sequence[Target]) -> dict[Target, list[Content]]:
+    """Read the checksums that a quarantine of these tracks is bound to.
+
+    Those of a track's audio; if it has none, of all its files. Of a track that has vanished, those that it had last. A
+    track without any, or unknown, has an empty list.
+    """
+    newest = latest_revision(connection)
+    found: dict[Target, list[Content]] = {target: [] for target in targets}
+    by_dataset: dict[str, list[str]] = defaultdict(list)
+    for dataset, key in found:
+        by_dataset[dataset].append(key)
+    for dataset, keys in by_dataset.items():
+        dataset_id = connection.execute(select(datasets.c.id).where(datasets.c.name == dataset)).scalar()
+        for start in range(0, len(keys), _PAGE):
+            for key, content in _content_of_some(connection, dataset_id, keys[start : start + _PAGE], newest).items():
+                found[dataset, key] = content
+    return found
+
+
+def _content_of_some(
+    connection: Connection, dataset_id: int | None, keys: Sequence[str], newest: int
+) -> Mapping[str, list[Content]]:
+    last = (
+        select(tracks.c.key, func.max(tracks.c.from_rev).label("from_rev"))
+        .where(tracks.c.dataset_id == dataset_id, tracks.c.key.in_(keys), tracks.c.from_rev <= newest)
+        .group_by(tracks.c.key)
+        .subquery("last")
+    )
+    rows = connection.execute(
+        select(tracks.c.key, assets.c.role, checksums.c.algorithm, checksums.c.value)
+        .join(last, and_(last.c.key == tracks.c.key, last.c.from_rev == tracks.c.from_rev))
+        .join(assets, assets.c.track_id == tracks.c.id)
+        .join(checksums, checksums.c.asset_id == assets.c.id)
+        .where(tracks.c.dataset_id == dataset_id)
+        .distinct()
+        .order_by(tracks.c.key, checksums.c.algorithm, checksums.c.value)
+    ).all()
+    audio: dict[str, list[Content]] = defaultdict(list)
+    every: dict[str, list[Content]] = defaultdict(list)
+    for key, role, algorithm, value in rows:
+        if role == _AUDIO:
+            audio[key].append((algorithm, value))
+        if (algorithm, value) not in every[key]:
+            every[key].append((algorithm, value))
+    return {**every, **audio}
+
+
+def impose(
+    connection: Connection, decision_id: str, content: Mapping[Target, Sequence[Content]], *, since: datetime
+) -> None:
+    """Take tracks out, from now on, within the transaction of the decision that says so."""
+    for (dataset, key), bound in content.items():
+        row = insert(quarantines).values(decision_id=decision_id, dataset=dataset, track_key=key, since=since)
+        quarantine_id = connection.execute(row.returning(quarantines.c.id)).scalar_one()
+        contents: list[dict[str, Any]] = [
+            {"quarantine_id": quarantine_id, "algorithm": algorithm, "value": value} for algorithm, value in bound
+        ]
+        if contents:
+            connection.execute(insert(quarantine_contents), contents)
+
+
+def lift(connection: Connection, decision_id: str, *, by: str, at: datetime) -> None:
+    """Let the tracks back in that a decision took out, within the transaction of the releasing decision `by`."""
+    standing = (quarantines.c.decision_id == decision_id) & quarantines.c.released_at.is_(None)
+    connection.execute(update(quarantines).where(standing).values(released_at=at, released_by=by))

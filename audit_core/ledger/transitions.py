@@ -1,0 +1,323 @@
+"""What a run changes about violations, and how findings and decisions fold into what is so now. Pure: no database.
+
+A run compares what it found with what stands (`transitions`):
+
+================================  =======================================  ===========================================
+the violation is                  found again                              not found, and the rule was evaluated
+================================  =======================================  ===========================================
+unknown                           opened
+open                              changed, if it reads otherwise by now    resolved, or gone with its subject
+approved                          reopened, if the bound evidence differs  resolved, or gone with its subject
+quarantined
+waived                            reopened, if its waiver has ended        resolved, or gone with its subject
+resolved, gone, superseded        reopened
+================================  =======================================  ===========================================
+
+Where the rule is no longer active, or no longer covers the dataset, what is open, approved or waived is superseded.
+
+A finished run is folded in later (`folded`), and someone may have decided meanwhile. Then the table is read again for
+the state that the decision led to, whose waiver, if it is one, has only begun. A quarantine stays whatever a run says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, Literal, get_args
+
+from audit_core.ledger.violations import (
+    CLOSED,
+    Found,
+    Mode,
+    Severity,
+    Standing,
+    State,
+    SubjectKind,
+    Violation,
+)
+
+__all__ = [
+    "ALLOWED",
+    "CHANGES",
+    "LEADS_TO",
+    "Change",
+    "Transition",
+    "Verdict",
+    "decided",
+    "folded",
+    "superseded",
+    "transitions",
+]
+
+Change = Literal["opened", "reopened", "changed", "resolved", "gone", "superseded"]
+Verdict = Literal["approve", "quarantine", "waive", "release"]
+
+CHANGES: Final[tuple[Change, ...]] = get_args(Change)
+
+LEADS_TO: Final[Mapping[Verdict, State]] = MappingProxyType(
+    {"approve": "approved", "quarantine": "quarantined", "waive": "waived", "release": "open"}
+)
+"""The state that a verdict leads to."""
+
+ALLOWED: Final[Mapping[State, frozenset[Verdict]]] = MappingProxyType(
+    {
+        "open": frozenset({"approve", "quarantine", "waive"}),
+        "approved": frozenset({"quarantine", "waive"}),
+        "waived": frozenset({"approve", "quarantine", "waive"}),  # waive again: to another date
+        "quarantined": frozenset({"release"}),
+        "resolved": frozenset(),
+        "gone": frozenset(),
+        "superseded": frozenset(),
+    }
+)
+"""The verdicts that are possible in each state."""
+
+_CLOSING: Final[Mapping[str, State]] = MappingProxyType(
+    {"resolved": "resolved", "gone": "gone", "superseded": "superseded"}
+)
+_CLOSABLE: Final[frozenset[State]] = frozenset({"open", "approved", "waived"})
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What a run says about one violation: a row of the finding table, but for the run's number and the leaf."""
+
+    transition: Change
+    key: str
+    policy: str
+    rule: str
+    kind: str
+    dataset: str
+    severity: Severity
+    mode: Mode
+    subject_kind: SubjectKind
+    subject: str
+    discriminator: str
+    message: str
+    evidence: dict[str, Any]
+    bound_hash: str
+    seen_revision: int
+
+
+def transitions(
+    found: Iterable[Found],
+    standing: Mapping[str, Standing],
+    *,
+    waived: Collection[str] = frozenset(),
+    vanished: Callable[[Sequence[Standing]], Collection[str]] | None = None,
+    covered: Collection[str] | None = None,
+    complete: bool = True,
+) -> Iterator[Transition]:
+    """Say what a run changes about the violations of one rule.
+
+    Parameters
+    ----------
+    found : iterable of Found
+        What the check yielded, consumed as it comes. Of two with one key the first counts.
+    standing : mapping
+        All violations of the rule, by key, as `violations.standing` reads them.
+    waived : collection of str
+        The keys that are waived at the run's `as_of`.
+    vanished : callable, optional
+        Asked once, for the violations that are about to be resolved: gives the keys of those whose subject is no
+        longer in the snapshot. Without it, none has vanished.
+    covered : collection of str, optional
+        The datasets that the rule applies to; all, if not given.
+    complete : bool
+        Whether all that fails was found. False if the rule could not be evaluated or was stopped: then nothing is
+        resolved or gone.
+
+    Yields
+    ------
+    transition : Transition
+        Only where something changes.
+    """
+    met: set[str] = set()
+    for failing in found:
+        if failing.key in met:
+            continue
+        met.add(failing.key)
+        stands = standing.get(failing.key)
+        change = _change(failing, stands, waived)
+        if change is not None:
+            yield _of_found(change, failing, stands)
+    missing = [one for key, one in standing.items() if key not in met and one.state in _CLOSABLE]
+    outside = [one for one in missing if covered is not None and one.dataset not in covered]
+    yield from superseded(outside)
+    if complete:
+        passing = [one for one in missing if covered is None or one.dataset in covered]
+        away = frozenset(vanished(passing)) if vanished is not None and passing else frozenset()
+        for one in passing:
+            yield _of_standing("gone" if one.key in away else "resolved", one)
+
+
+def superseded(standing: Iterable[Standing]) -> Iterator[Transition]:
+    """Say what becomes of the violations of a rule that is no longer active."""
+    for one in standing:
+        if one.state in _CLOSABLE:
+            yield _of_standing("superseded", one)
+
+
+def _change(found: Found, stands: Standing | None, waived: Collection[str]) -> Change | None:
+    if stands is None:
+        return "opened"
+    if stands.state == "open":
+        same = (found.content_hash, found.bound_hash) == (stands.content_hash, stands.bound_hash)
+        return None if same else "changed"
+    if stands.state == "approved":
+        return "reopened" if found.bound_hash != stands.bound_hash else None
+    if stands.state == "waived":
+        return "reopened" if found.key not in waived else None
+    return "reopened" if stands.state in CLOSED else None
+
+
+def _of_found(change: Change, found: Found, stands: Standing | None) -> Transition:
+    return Transition(
+        transition=change,
+        key=found.key,
+        policy=found.policy,
+        rule=found.rule,
+        kind=found.kind,
+        dataset=found.dataset,
+        severity=found.severity,
+        mode=found.mode,
+        subject_kind=found.subject_kind,
+        subject=found.subject,
+        discriminator=found.discriminator,
+        message=found.message,
+        evidence=found.evidence,
+        bound_hash=found.bound_hash,
+        seen_revision=stands.revision if stands else 0,
+    )
+
+
+def _of_standing(change: Change, stands: Standing) -> Transition:
+    return Transition(
+        transition=change,
+        key=stands.key,
+        policy=stands.policy,
+        rule=stands.rule,
+        kind=stands.kind,
+        dataset=stands.dataset,
+        severity=stands.severity,
+        mode=stands.mode,
+        subject_kind=stands.subject_kind,
+        subject=stands.subject,
+        discriminator=stands.discriminator,
+        message=stands.message,
+        evidence={},  # a run that passes has none; the violation keeps its last
+        bound_hash=stands.bound_hash,
+        seen_revision=stands.revision,
+    )
+
+
+def folded(violation: Violation | None, finding: Transition, *, run_id: int, at: datetime) -> Violation | None:
+    """Fold a finding of a finished run into a violation.
+
+    Parameters
+    ----------
+    violation : Violation or None
+        As it stands; None if the key is new.
+    finding : Transition
+        What the run says about it.
+    run_id : int
+        The run.
+    at : datetime
+        When it finished.
+
+    Returns
+    -------
+    violation : Violation or None
+        As it stands then; its `run_id` is the run's even where nothing else changed, so that no run is folded twice.
+        None only if the key is new and the finding closes it.
+    """
+    closing = _CLOSING.get(finding.transition)
+    if violation is None:
+        return None if closing else _opened(finding, run_id, at)
+    seen = replace(violation, run_id=run_id)
+    if closing:
+        if violation.state not in _CLOSABLE:
+            return seen
+        return replace(seen, state=closing, revision=violation.revision + 1, changed_at=at, decision_id=None)
+    if _reopens(violation, finding):
+        return replace(
+            _refreshed(seen, finding),
+            state="open",
+            revision=violation.revision + 1,
+            reopened=violation.reopened + 1,
+            changed_at=at,
+            decision_id=None,
+        )
+    if violation.state != "open":
+        return seen
+    if violation.bound_hash != finding.bound_hash:  # a click on the older evidence must not count for this one
+        return replace(_refreshed(seen, finding), revision=violation.revision + 1, changed_at=at)
+    return _refreshed(seen, finding)
+
+
+def _reopens(violation: Violation, finding: Transition) -> bool:
+    if violation.state in CLOSED:
+        return True
+    if violation.state == "approved":
+        return violation.bound_hash != finding.bound_hash
+    # The run saw that the waiver had ended, unless it has been decided again since the run looked.
+    return violation.state == "waived" and violation.revision == finding.seen_revision
+
+
+def _opened(finding: Transition, run_id: int, at: datetime) -> Violation:
+    return Violation(
+        key=finding.key,
+        policy=finding.policy,
+        rule=finding.rule,
+        kind=finding.kind,
+        dataset=finding.dataset,
+        severity=finding.severity,
+        mode=finding.mode,
+        subject_kind=finding.subject_kind,
+        subject=finding.subject,
+        discriminator=finding.discriminator,
+        message=finding.message,
+        evidence=finding.evidence,
+        bound_hash=finding.bound_hash,
+        state="open",
+        revision=1,
+        reopened=0,
+        opened_at=at,
+        changed_at=at,
+        run_id=run_id,
+        decision_id=None,
+    )
+
+
+def _refreshed(violation: Violation, finding: Transition) -> Violation:
+    return replace(
+        violation,
+        kind=finding.kind,
+        severity=finding.severity,
+        mode=finding.mode,
+        message=finding.message,
+        evidence=finding.evidence,
+        bound_hash=finding.bound_hash,
+    )
+
+
+def decided(violation: Violation, verdict: Verdict, *, decision_id: str, at: datetime) -> Violation:
+    """Fold a decision into a violation.
+
+    Raises
+    ------
+    ValueError
+        If the verdict is not possible in its state.
+    """
+    if verdict not in ALLOWED[violation.state]:
+        raise ValueError(f"{verdict} is not possible while the violation is {violation.state}")
+    state = LEADS_TO[verdict]
+    return replace(
+        violation,
+        state=state,
+        revision=violation.revision + 1,
+        changed_at=at,
+        decision_id=None if state == "open" else decision_id,
+    )
