@@ -22,7 +22,7 @@ from audit_core.ledger.tables import decisions, quarantines, waiver_violations, 
 from audit_core.ledger.transitions import ALLOWED, LEADS_TO, Verdict, decided
 from audit_core.ledger.violations import CLOSED, State, Violation, sha256_of
 
-__all__ = ["LONGEST_REASON", "Decided", "Outcome", "Request", "decide", "decision_payload", "history", "past"]
+__all__ = ["LONGEST_REASON", "Decided", "Outcome", "Request", "decide", "decision_payload", "history", "past", "refusal"]
 
 LONGEST_REASON: Final = 3000
 _LONGEST_URL: Final = 2000
@@ -158,7 +158,7 @@ def decide(connection: Connection, request: Request) -> Outcome:
     if decided_then:
         return _repeated(connection, request, decided_then[0], violation)
     if violation.revision != request.violation_revision or request.verdict not in ALLOWED[violation.state]:
-        raise _refusal(connection, request, violation)
+        raise refusal(connection, request, violation)
     _must_be_whole(request)
     return _taken(connection, request, violation)
 
@@ -262,7 +262,7 @@ def history(connection: Connection, violation_key: str) -> list[Decided]:
 def _repeated(connection: Connection, request: Request, earlier: Decided, violation: Violation) -> Outcome:
     asked = (request.person, request.verdict, request.reason, request.evidence_url, request.until)
     if asked != (earlier.person, earlier.verdict, earlier.reason, earlier.evidence_url, earlier.until):
-        raise _refusal(connection, request, violation)
+        raise refusal(connection, request, violation)
     taken_out = connection.execute(
         select(quarantines.c.dataset, quarantines.c.track_key)
         .where(quarantines.c.decision_id == earlier.id)
@@ -272,7 +272,7 @@ def _repeated(connection: Connection, request: Request, earlier: Decided, violat
     return Outcome(earlier, LEADS_TO[earlier.verdict], violation, targets, repeated=True)
 
 
-def _refusal(connection: Connection, request: Request, violation: Violation) -> DecisionRefused:
+def refusal(connection: Connection, request: Request, violation: Violation) -> DecisionRefused:
     """Say what happened since the person looked."""
     when = _when(violation.changed_at)
     if violation.state in CLOSED:
