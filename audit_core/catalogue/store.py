@@ -82,7 +82,13 @@ class Store:
         StoreError
             If the database can't be reached.
         """
-        with _store_errors(self._name), self.engine.connect() as connection, connection.begin():
+        # SQLite reads one state as it is; PostgreSQL must be told.
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with (
+            _store_errors(self._name),
+            self.engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager

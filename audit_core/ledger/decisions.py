@@ -22,7 +22,17 @@ from audit_core.ledger.tables import decisions, quarantines, waiver_violations, 
 from audit_core.ledger.transitions import ALLOWED, LEADS_TO, Verdict, decided
 from audit_core.ledger.violations import CLOSED, State, Violation, sha256_of
 
-__all__ = ["LONGEST_REASON", "Decided", "Outcome", "Request", "decide", "decision_payload", "history", "past", "refusal"]
+__all__ = [
+    "LONGEST_REASON",
+    "Decided",
+    "Outcome",
+    "Request",
+    "decide",
+    "decision_payload",
+    "history",
+    "past",
+    "refusal",
+]
 
 LONGEST_REASON: Final = 3000
 _LONGEST_URL: Final = 2000
