@@ -6,7 +6,7 @@ nowhere is one that pydantic added, and is skipped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -17,7 +17,7 @@ from audit_core.errors import PolicyError
 from rules.source import SourceFile
 from rules.vocabulary import Mistake, Refusal, did_you_mean, meant, quoted
 
-__all__ = ["placed", "with_places"]
+__all__ = ["placed", "unknown_key", "with_places"]
 
 _EXPECTED = {
     "string_type": ("text", "Put it in quotes if it is meant."),
@@ -44,7 +44,7 @@ def with_places(
     error: ValidationError,
     *,
     path: tuple[str | int, ...] = (),
-    besides: Iterable[str] = (),
+    misspelt: Collection[str] = (),
 ) -> list[PolicyError]:
     """Turn what pydantic found into errors with places.
 
@@ -58,24 +58,29 @@ def with_places(
         What was found.
     path : tuple of (str or int)
         Where in the file the validated value is.
-    besides : iterable of str
-        Keys that may stand there too, for "did you mean".
+    misspelt : collection of str
+        Keys that are there in another spelling, about which the user is told already.
     """
     mistakes: list[Mistake] = []
-    meant_keys: set[tuple[str | int, ...]] = set()
+    meant_keys: set[tuple[str | int, ...]] = {(key,) for key in misspelt}
     details = error.errors(include_url=False)
     for detail in details:
         if detail["type"] == "extra_forbidden":
             *above, key = detail["loc"]
-            known = [*_keys_at(model, tuple(above)), *(besides if not above else ())]
-            what, mend = f"unknown key {quoted(key)}", did_you_mean(str(key), known, "The keys here are")
-            mistakes.append(Mistake(what, mend, detail["loc"], at_key=True))
+            known = _keys_at(model, tuple(above))
+            mistakes.append(unknown_key(str(key), known, tuple(above)))
             if found := meant(str(key), known):
                 meant_keys.add((*above, found))
     for detail in details:
         if detail["type"] != "extra_forbidden" and not (detail["type"] == "missing" and detail["loc"] in meant_keys):
             mistakes += _in_plain_words(detail)
     return [told for mistake in mistakes for told in placed(source, mistake, path)]
+
+
+def unknown_key(key: str, known: Collection[str], above: tuple[str | int, ...] = ()) -> Mistake:
+    """Make the mistake for a key that doesn't belong where it stands."""
+    mend = did_you_mean(key, known, "The keys here are")
+    return Mistake(f"unknown key {quoted(key)}", mend, (*above, key), at_key=True)
 
 
 def _in_plain_words(detail: ErrorDetails) -> Iterator[Mistake]:

@@ -28,10 +28,10 @@ __all__ = [
     "percentage_of",
 ]
 
-_PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%")
-_DAYS: Final = re.compile(r"(\d{1,4}) days?")
-_MESSAGES: Final = re.compile(r"(\d{1,4}) messages?")
-_DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|min|h)")
+_PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%", re.ASCII)
+_DAYS: Final = re.compile(r"(\d{1,4}) days?", re.ASCII)
+_MESSAGES: Final = re.compile(r"(\d{1,4}) messages?", re.ASCII)
+_DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|min|h)", re.ASCII)
 _MS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
 
 

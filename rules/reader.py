@@ -5,7 +5,7 @@ Knows the catalogue's fields, and needs no database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -13,14 +13,14 @@ from pydantic import BaseModel, ValidationError
 
 from audit_core.errors import CratecheckError, Location, PolicyError, Problems
 from rules.checks import KINDS, Check
-from rules.places import placed, with_places
+from rules.places import placed, unknown_key, with_places
 from rules.policy import AppliesTo, Policy, Rule, Safety
 from rules.review import ALL_DECISIONS, resolved
 from rules.say import Say, say_of
 from rules.schedule import Schedule
 from rules.schema import FileKeys, PolicyReviewKeys, ReviewKeys, RuleKeys
 from rules.source import SourceFile, load, parse
-from rules.vocabulary import Mistake, Refusal, Strict, quoted
+from rules.vocabulary import Mistake, Refusal, Strict, meant, quoted
 
 __all__ = ["check_folder", "check_text"]
 
@@ -135,11 +135,11 @@ class _Reading:
             path=source.lines.path,
         )
 
-    def _validated(self, model: type[M], value: Any, path: Steps = (), besides: Iterable[str] = ()) -> M | None:
+    def _validated(self, model: type[M], value: Any, path: Steps = (), misspelt: Collection[str] = ()) -> M | None:
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            self.mistakes += with_places(self.source, model, error, path=path, besides=besides)
+            self.mistakes += with_places(self.source, model, error, path=path, misspelt=misspelt)
             return None
 
     def _review_alone(self) -> PolicyReviewKeys | None:
@@ -151,12 +151,19 @@ class _Reading:
 
     def _read_rule(self, index: int, entry: dict[str, Any], base: PolicyReviewKeys | None) -> None:
         path = ("rules", index)
-        keys = self._validated(RuleKeys, {k: v for k, v in entry.items() if k in RuleKeys.model_fields}, path)
         check = KINDS.get(kind) if isinstance(kind := entry.get("kind"), str) else None
+        shared = RuleKeys.model_fields.keys()
+        # Without its kind, nobody knows which keys a rule may have beyond those of every rule: then any kind's will do.
+        of_kind = {key for one in ([check] if check else KINDS.values()) for key in one.Spec.model_fields}
+        known = [*shared, *sorted(of_kind - shared)]
+        unknown = [key for key in entry if key not in known]
+        for key in unknown:
+            self.mistakes += placed(self.source, unknown_key(key, known), path)
+        misspelt = {found for key in unknown if (found := meant(key, known))}
+        keys = self._validated(RuleKeys, {k: v for k, v in entry.items() if k in shared}, path, misspelt)
         if check is None:
-            return  # without its kind, nobody knows what the other keys should be
-        own = {key: value for key, value in entry.items() if key not in RuleKeys.model_fields}
-        spec = self._validated(check.Spec, own, path, besides=RuleKeys.model_fields)
+            return
+        spec = self._validated(check.Spec, {k: v for k, v in entry.items() if k in of_kind}, path, misspelt)
         say = self._say(path, entry.get("say"), check)
         if keys and spec and say and base:
             self._check_decisions(path, keys, spec, base, check)

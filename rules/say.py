@@ -94,5 +94,5 @@ def say_of(text: str, allowed: Iterable[str]) -> Say:
         else:
             pieces.append((literal, name))
     if mistakes:
-        raise Refusal(*mistakes)
+        raise Refusal(*dict.fromkeys(mistakes))
     return Say(text, tuple(pieces))

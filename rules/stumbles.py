@@ -54,8 +54,8 @@ _STUMBLES: Final[tuple[tuple[str, bool, str, str], ...]] = (
     (
         "did not find expected key",
         False,
-        "a line that belongs to nothing before it",
-        "Indent the keys of one level alike.",
+        "something here belongs to nothing before it",
+        "Indent the keys of one level alike, and close each quotation mark and bracket above.",
     ),
     (
         "did not find expected '-' indicator",
@@ -95,7 +95,7 @@ def in_plain_words(lines: Lines, error: yaml.YAMLError) -> PolicyError:
         if problem == said:
             mark = _mark(began or place) if at_beginning else _mark(place)
             letter = lines.after(mark)[:1]
-            return lines.mistake(what.format(letter=letter), mark, mend.format(letter=letter))
+            return lines.mistake(what.replace("{letter}", letter), mark, mend.replace("{letter}", letter))
     return lines.mistake(
         f"not YAML as policies use it: {problem}", _mark(place), "Compare it with a policy that works."
     )

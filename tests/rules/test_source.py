@@ -1,0 +1,160 @@
+"""Reading YAML with its places."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit_core.errors import CratecheckError, Problems
+from rules.source import MAX_BYTES, MAX_NODES, load, parse
+
+
+def test_every_value_knows_its_line_and_column() -> None:
+    source = parse(b"a: 1\nb:\n  - x\n  - {c: 'y'}\n", "p.yaml")
+    places = {path: source.find(path)[0] for path in [("a",), ("b",), ("b", 0), ("b", 1, "c")]}
+    assert {path: (mark.line, mark.column) for path, mark in places.items()} == {
+        ("a",): (1, 4),
+        ("b",): (3, 3),
+        ("b", 0): (3, 5),
+        ("b", 1, "c"): (4, 9),
+    }
+
+
+def test_a_key_has_a_place_of_its_own() -> None:
+    mark, _ = parse(b"a: {b: 1}", "p.yaml").find(("a", "b"), at_key=True)
+    assert (mark.line, mark.column) == (1, 5)
+
+
+def test_a_step_that_leads_nowhere_is_skipped() -> None:
+    source = parse(b"a: {b: 1}", "p.yaml")
+    assert source.find(("a", "some-tag", "b")) == source.find(("a", "b"))
+
+
+def test_columns_count_letters_and_not_bytes() -> None:
+    mark, _ = parse('{"é𝄞": a, b: c}'.encode(), "p.yaml").find(("b",))
+    assert mark.column == 14
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("5", 5),
+        ("-5", -5),
+        ("0", 0),
+        ("1.0", 1.0),
+        ("true", True),
+        ("false", False),
+        ("'5'", "5"),
+        ('"no"', "no"),
+        ("06:00", "06:00"),
+        ("12:30:00", "12:30:00"),
+        ("2026-12-01", "2026-12-01"),
+        ("0x1F", "0x1F"),
+        ("1_000", "1_000"),
+        ("1e3", "1e3"),
+        (".inf", ".inf"),
+        ("y", "y"),
+        ("20% of tracks", "20% of tracks"),
+    ],
+)
+def test_plain_values_are_read_as_they_look(written: str, read: object) -> None:
+    value = parse(f"a: {written}".encode(), "p.yaml").plain()["a"]
+    assert (value, type(value)) == (read, type(read))
+
+
+@pytest.mark.parametrize("word", ["yes", "No", "ON", "off", "True", "FALSE"])
+def test_words_that_are_booleans_to_some_are_refused_without_quotes(word: str) -> None:
+    (mistake,) = parse(f"a: {word}".encode(), "p.yaml").mistakes
+    assert "means true or false to some programs" in str(mistake)
+
+
+def test_the_text_and_its_hash_are_those_of_the_file_to_the_letter() -> None:
+    content = "\ufeffa: é\r\n".encode()
+    source = parse(content, "p.yaml")
+    assert source.text.encode() == content
+    assert source.sha256 == hashlib.sha256(content).hexdigest()
+    assert source.plain() == {"a": "é"}
+
+
+def test_smaller_mistakes_are_kept_and_their_places_marked() -> None:
+    source = parse(b"a: *x\nb: {c: no, d: 1}\nb: 2\n", "p.yaml")
+    assert [mistake.at.line for mistake in source.mistakes if mistake.at] == [1, 2, 3]
+    assert [source.find(path)[1] for path in [("a",), ("b", "c"), ("b", "d")]] == [True, True, False]
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_lines_are_counted_whatever_ends_them(ending: str) -> None:
+    (mistake,) = parse(ending.join(["a: 1", "b: no", ""]).encode(), "p.yaml").mistakes
+    assert str(mistake).startswith("p.yaml:2:4: ")
+    assert "  2 | b: no\n    |    ^" in str(mistake)
+
+
+def test_a_long_line_is_shown_around_the_place() -> None:
+    (mistake,) = parse(b"a: [" + b"x, " * 1000 + b"no]", "p.yaml").mistakes
+    shown, caret = str(mistake).splitlines()[1:]
+    assert len(shown) < 120
+    assert shown[caret.index("^") :] == "no]"
+
+
+@pytest.mark.parametrize(
+    ("bomb", "why"),
+    [
+        (b"a" * (MAX_BYTES + 1), "larger than 1 MB"),
+        (b"[" * 900_000, "nested deeper than 32 levels"),
+        (b"- " * 400_000, "nested deeper than 32 levels"),
+        (b"? " * 400_000, "nested deeper than 32 levels"),
+        (b"{a: " * 200_000, "nested deeper than 32 levels"),
+        (b"[" + b"a," * 450_000 + b"a]", f"more than {MAX_NODES:,} values"),
+        (b"\t\n" * 400_000, "a tab"),
+    ],
+    ids=["large", "lists", "dashes", "question-marks", "mappings", "wide", "tabs"],
+)
+def test_a_bomb_is_refused_quickly(bomb: bytes, why: str) -> None:
+    began = time.perf_counter()
+    with pytest.raises(Problems, match=why):
+        parse(bomb, "p.yaml")
+    assert time.perf_counter() - began < 2
+
+
+def test_a_billion_laughs_stay_a_handful_of_mistakes() -> None:
+    lines = ["a0: &a0 [lol]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
+    source = parse("\n".join(lines).encode(), "p.yaml")
+    assert len(source.mistakes) == 10 + 9 * 9
+
+
+def test_a_file_that_is_not_there_is_a_users_mistake(tmp_path: Path) -> None:
+    with pytest.raises(Problems, match="can't be read: no such file"):
+        load(tmp_path / "none.yaml")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused_at_a_place(content: bytes) -> None:
+    mistakes: list[CratecheckError]
+    try:
+        source = parse(content, "p.yaml")
+    except Problems as refused:
+        mistakes = refused.problems
+    else:
+        mistakes = list(source.mistakes)
+        assert source.text.encode() == content
+    assert all(mistake.at and mistake.at.file == "p.yaml" for mistake in mistakes)
+
+
+@given(st.text(alphabet="ab01:-[]{}#&*!|>'\"%@`,? \n~.\\", max_size=60))
+def test_any_text_of_yaml_signs_is_read_or_refused_at_a_place_inside_the_file(text: str) -> None:
+    mistakes: list[CratecheckError]
+    try:
+        source = parse(text.encode(), "p.yaml")
+    except Problems as refused:
+        mistakes = refused.problems
+    else:
+        mistakes = list(source.mistakes)
+    for mistake in mistakes:
+        assert mistake.at is not None
+        assert 1 <= (mistake.at.line or 0) <= text.count("\n") + 2
+        assert (mistake.at.column or 0) >= 1
