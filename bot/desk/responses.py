@@ -21,7 +21,9 @@ def respond(desk: Desk, *, user: str, channel: str, source_ts: str | None, answe
     """Carry a response out.
 
     ``delete_original`` and ``replace_original`` speak of the message that the interaction came from;
-    otherwise a new message appears, to that person alone unless ``response_type`` is ``in_channel``.
+    otherwise a new message appears, to that person alone unless ``response_type`` is ``in_channel``. It
+    stands in the channel, even if the interaction was in a thread, unless ``thread_ts`` names one
+    (github.com/slackapi/bolt-js#963).
 
     Raises
     ------

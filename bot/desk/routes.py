@@ -11,6 +11,7 @@ from starlette.routing import WebSocketRoute
 from bot.desk.api import api_routes
 from bot.desk.control import control_routes
 from bot.desk.guard import Guard
+from bot.desk.page import page_routes
 
 if TYPE_CHECKING:
     from bot.desk.desk import Desk
@@ -24,5 +25,6 @@ def application(desk: Desk) -> Starlette:
         *api_routes(desk),
         *control_routes(desk),
         WebSocketRoute("/link/", desk.sockets.endpoint),
+        *page_routes(desk),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Guard)])
