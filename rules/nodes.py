@@ -36,9 +36,8 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A key and its value."""
+    """What stands under a key: the place of the key, and its value."""
 
-    key: str
     mark: Mark
     node: Node
 
@@ -47,13 +46,13 @@ class Entry:
 class Mapping:
     """Keys with their values, each key once."""
 
-    entries: tuple[Entry, ...]
+    entries: dict[str, Entry]
     mark: Mark
     broken: bool = False
 
     def entry(self, key: str | int) -> Entry | None:
         """Look a key up; None if it isn't there."""
-        return next((entry for entry in self.entries if entry.key == key), None)
+        return self.entries.get(key) if isinstance(key, str) else None
 
 
 Node = Scalar | Sequence | Mapping
@@ -62,7 +61,7 @@ Node = Scalar | Sequence | Mapping
 def plain(node: Node) -> Any:
     """Give the values without their places."""
     if isinstance(node, Mapping):
-        return {entry.key: plain(entry.node) for entry in node.entries}
+        return {key: plain(entry.node) for key, entry in node.entries.items()}
     if isinstance(node, Sequence):
         return [plain(item) for item in node.items]
     return node.value

@@ -30,6 +30,7 @@ _DAY_NAMES: Final = tuple(day[:3] for day in _DAYS)
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _CRON_FIELD: Final = re.compile(r"[\da-z*,/-]+", re.ASCII)
 _DAY_STEP: Final = re.compile(r"(\*|\w+(?:-\w+)?)(?:/([1-7]))?", re.ASCII)
+_LONGEST: Final = 100
 _LATEST_CERTAIN_DAY: Final = 28
 _LONGEST_INTERVAL: Final = {"minute": 24 * 60, "hour": 24}
 _SOME_DAY: Final = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
@@ -81,6 +82,8 @@ def timing_of(words: str) -> Timing:
     Refusal
         If the words are others, or name a time that never comes.
     """
+    if len(words) > _LONGEST:
+        raise _refusal(f"{quoted(words)} is too long for a schedule", _FORMS)
     match words.casefold().split():
         case ["daily", time]:
             return _at(words, time)

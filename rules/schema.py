@@ -76,9 +76,11 @@ def _version(number: object) -> object:
 def _each_once(words: tuple[Any, ...]) -> tuple[Any, ...]:
     if not words:
         raise Refusal(Mistake("an empty list", "List at least one."))
+    seen: set[Any] = set()
     for index, word in enumerate(words):
-        if word in words[:index]:
+        if word in seen:
             raise Refusal(Mistake(f"{quoted(word)} is listed twice", "Once is enough.", (index,)))
+        seen.add(word)
     return words
 
 

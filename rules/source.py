@@ -207,7 +207,7 @@ class _Builder:
                 return Scalar(None, mark, broken=True)
             case yaml.MappingStartEvent():
                 broken = self._decorated(event, mark)
-                return Mapping(tuple(self._entries(depth)), mark, broken)
+                return Mapping(self._entries(depth), mark, broken)
             case yaml.SequenceStartEvent():
                 broken = self._decorated(event, mark)
                 return Sequence(tuple(self._items(depth)), mark, broken)
@@ -223,22 +223,22 @@ class _Builder:
                 item = self._empty(item.mark, "an entry of this list is empty")
             yield item
 
-    def _entries(self, depth: int) -> Iterator[Entry]:
-        seen: dict[str, Mark] = {}
+    def _entries(self, depth: int) -> dict[str, Entry]:
+        entries: dict[str, Entry] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key, mark = self._node(event, depth + 1), _mark(event)
             node = self._node(next(self._events), depth + 1)
             if not isinstance(key, Scalar) or not isinstance(key.value, str):
                 if not key.broken:
                     self._refuse("a key that is not text", mark, "Keys are words: quote it if it is meant.")
-            elif key.value in seen:
-                mend = f"It is in line {seen[key.value].line} already: keep one."
+            elif first := entries.get(key.value):
+                mend = f"It is in line {first.mark.line} already: keep one."
                 self._refuse(f"the key {quoted(key.value)} stands here twice", mark, mend)
             else:
-                seen[key.value] = mark
                 if node == Scalar(None, node.mark):
                     node = self._empty(mark, f"nothing is written after {quoted(key.value)}")
-                yield Entry(key.value, mark, node)
+                entries[key.value] = Entry(mark, node)
+        return entries
 
     def _scalar(self, event: yaml.ScalarEvent, mark: Mark) -> Scalar:
         text = event.value

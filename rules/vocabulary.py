@@ -15,7 +15,18 @@ from pydantic import BaseModel, ConfigDict
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-__all__ = ["Mistake", "Refusal", "Refusals", "Strict", "a_word_of", "did_you_mean", "listed", "meant", "quoted"]
+__all__ = [
+    "Mistake",
+    "Refusal",
+    "Refusals",
+    "Strict",
+    "a_word_of",
+    "did_you_mean",
+    "listed",
+    "meant",
+    "no_more_than",
+    "quoted",
+]
 
 _CLOSE_ENOUGH: Final = 0.6
 _SHOWN: Final = 60
@@ -118,3 +129,14 @@ def a_word_of(options: Iterable[str], called: str) -> Callable[[object], object]
         return value
 
     return choose
+
+
+def no_more_than(most: int, what: str) -> Callable[[object], object]:
+    """Make a validator that refuses a list too long to be meant, before each of its entries is looked up."""
+
+    def count(value: object) -> object:
+        if isinstance(value, list) and len(value) > most:
+            raise Refusal(Mistake(f"more than {most} {what} in one list", "Nobody can review that."))
+        return value
+
+    return count

@@ -11,8 +11,9 @@ as `extra.NAME`. `must` says what is asked of it:
   whole numbers are written plainly, durations as in `5 s` or `3 min`, dates as in `2026-12-01`.
 
 Of a field that may hold several values (artist, genre, tags), each has to fit, and for `be_one_of` its spelling may
-differ in case. `licence` is judged as its source wrote it; what it permits is for the kind `licence`. An unknown value is a violation unless
-the rule says `unknown: skip`.
+differ in case. `licence` is judged as its source wrote it; what it permits is for the kind `licence`.
+
+An unknown value is a violation unless the rule says `unknown: skip`.
 
 A quarantine takes out the track.
 

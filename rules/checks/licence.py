@@ -42,7 +42,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
-from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, listed, meant, quoted
+from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, listed, meant, no_more_than, quoted
 
 __all__ = ["NAMES", "SAY", "Spec", "Trait", "explain", "takes_out"]
 
@@ -61,6 +61,7 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
 Trait = Literal["commercial", "derivatives", "share_alike", "attribution"]
 
 _TRAITS: Final = ("commercial", "derivatives", "share_alike", "attribution")
+_MOST: Final = 500
 _OWN: Final = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 _ASKED: Final = {
     "commercial": "permit commercial use",
@@ -88,6 +89,7 @@ def _spdx_ids() -> frozenset[str]:
 
 TraitWord = Annotated[Trait, BeforeValidator(a_word_of(_TRAITS, "trait"))]
 LicenceName = Annotated[str, AfterValidator(_spdx_id)]
+LicenceNames = Annotated[tuple[LicenceName, ...], BeforeValidator(no_more_than(_MOST, "licences"))]
 
 
 class Spec(Strict):
@@ -95,8 +97,8 @@ class Spec(Strict):
 
     require: tuple[TraitWord, ...] = ()
     forbid: tuple[TraitWord, ...] = ()
-    allow: tuple[LicenceName, ...] = ()
-    deny: tuple[LicenceName, ...] = ()
+    allow: LicenceNames = ()
+    deny: LicenceNames = ()
     unknown: Annotated[Literal["fail", "skip"], BeforeValidator(a_word_of(("fail", "skip"), "choice"))] = "fail"
 
     @model_validator(mode="after")

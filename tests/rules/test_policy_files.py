@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -122,3 +123,30 @@ def test_a_policy_is_frozen(policy_of: Callable[..., Policy]) -> None:
 
 def test_the_same_text_makes_equal_policies_that_can_be_kept_in_a_set(policy_of: Callable[..., Policy]) -> None:
     assert len({policy_of(), policy_of()}) == 1
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "kind: licence, allow: [{words}]",
+        "kind: field, field: title, must: {be_one_of: [{numbers}]}",
+        "kind: field, field: title, must: be_present, formerly: [{words}]",
+        "kind: share, of: tracks, by: artist, at_most: 1 %, review: {decisions: [{words}]}",
+        "kind: neighbour, same: [file], of: {split: [{words}]}, to: {{fields}}",
+        "kind: field, field: title, must: {match: '{pattern}'}",
+        "kind: field, {fields}",
+    ],
+)
+def test_a_policy_full_of_mistakes_is_refused_quickly(keys: str, trouble_with: Callable[[str], str]) -> None:
+    count = 10_000
+    replacements = {
+        "{words}": ", ".join(f"CC-BY-{n}" for n in range(count)),
+        "{numbers}": ", ".join(map(str, range(count))),
+        "{fields}": ", ".join(f"splt{n}: x" for n in range(count)),
+        "{pattern}": "((a{1,1000}){1,1000}){1,1000}" + "(a|b)*" * count,
+    }
+    for name, replacement in replacements.items():
+        keys = keys.replace(name, replacement)
+    began = time.perf_counter()
+    assert trouble_with(keys)
+    assert time.perf_counter() - began < 5
