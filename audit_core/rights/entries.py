@@ -1,0 +1,51 @@
+"""What the table holds of one licence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+from audit_core.rights.traits import Answer, Traits
+
+__all__ = ["Licence", "TraitsRow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """What the table knows of a licence.
+
+    Attributes
+    ----------
+    id : str
+        SPDX identifier, or ``LicenseRef-…``.
+    family : str
+        The class that it is counted in, such as ``by-nc-nd`` or ``software``.
+    traits : Traits
+        What it says.
+    source : str
+        Where that was read.
+    unsaid : tuple of str
+        What else it leaves open.
+    """
+
+    id: str
+    family: str
+    traits: Traits
+    source: str
+    unsaid: tuple[str, ...] = ()
+
+
+class TraitsRow(BaseModel):
+    """The four answers, as a table file gives them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    commercial: Answer
+    derivatives: Answer
+    share_alike: Answer
+    attribution: Answer
+
+    def traits(self) -> Traits:
+        """Give them as the record that is reckoned with."""
+        return Traits(self.commercial, self.derivatives, self.share_alike, self.attribution)
