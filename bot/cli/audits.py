@@ -1,0 +1,192 @@
+"""`cratecheck audit` and `cratecheck violations`: judge the catalogue, and list what was found."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+
+import typer
+
+from audit_core.errors import CratecheckError
+from bot.cli.exit_codes import ExitCode
+from bot.cli.output import Format, FormatOption, RowFormat, RowFormatOption, clean, say, show_rows, show_value
+from bot.cli.workspaces import ActorOption, WorkspaceOption, opened
+
+if TYPE_CHECKING:
+    from rules.run import AuditReport
+
+__all__ = ["add_to"]
+
+W = TypeVar("W", bound=str)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(audit)
+    group = typer.Typer(help="List and show violations.", no_args_is_help=True, rich_markup_mode=None)
+    group.command("list")(list_)
+    group.command()(show)
+    app.add_typer(group, name="violations")
+
+
+def audit(
+    actor: ActorOption,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Evaluate and report, and write nothing.")] = False,
+    fail_on: Annotated[
+        Literal["critical", "high", "medium", "low", "never"],
+        typer.Option(help="The severity from which open violations, or a rule that can't be judged, fail the command."),
+    ] = "critical",
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"], help="Judge as of then, not now.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="For whatever is sampled.")] = 0,
+    workspace: WorkspaceOption = Path(),
+    style: FormatOption = Format.TABLE,
+) -> int:
+    """Hold the catalogue against the active policies.
+
+    Opens, keeps, reopens and resolves violations; a rule that can't be evaluated counts as no pass and resolves
+    nothing. `cratecheck serve` posts what is new to Slack.
+
+    Example: cratecheck audit --fail-on high --format json
+
+    Exit status: 0; 1 if a violation at or above --fail-on is open, or a rule could not be evaluated.
+    """
+    from datetime import UTC
+
+    from audit_core.clock import utc_now
+    from audit_core.ledger.violations import SEVERITIES
+    from bot.cli.progress import progress
+    from bot.workspace import licence_table
+    from rules.run import audit as held_against
+
+    moment = utc_now() if as_of is None else as_of.astimezone(UTC) if as_of.tzinfo else as_of.replace(tzinfo=UTC)
+    with opened(workspace) as (settings, store), progress("auditing") as advance:
+        report = held_against(
+            store,
+            licences=licence_table(settings),
+            as_of=moment,
+            seed=seed,
+            actor=actor,
+            via="cli",
+            dry_run=dry_run,
+            progress=advance,
+        )
+    if style is Format.JSON:
+        show_value(report.as_dict())
+    else:
+        _tell(report)
+    if fail_on == "never":
+        return ExitCode.CLEAN
+    failing = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+    bad = any(report.open_by_severity[severity] for severity in failing) or report.unjudged
+    return ExitCode.BAD_ANSWER if bad else ExitCode.CLEAN
+
+
+def _tell(report: AuditReport) -> None:
+    rows = [
+        {
+            "rule": outcome.rule,
+            "dataset": outcome.dataset,
+            "severity": outcome.severity,
+            "result": "stopped" if outcome.stopped else outcome.result,
+            "judged": f"{outcome.judged:,}",
+            "failing": f"{outcome.count:,}",
+            "changes": ", ".join(f"{number:,} {change}" for change, number in outcome.changes.items()),
+        }
+        for outcome in report.outcomes
+    ]
+    show_rows(rows, list(rows[0]) if rows else [], RowFormat.TABLE, empty="no policy is active: nothing was judged")
+    for outcome in report.outcomes:
+        if outcome.reason:
+            say(f"{outcome.rule} on {outcome.dataset}: {clean(outcome.reason)}")
+    counted = ", ".join(f"{number:,} {severity}" for severity, number in report.open_by_severity.items() if number)
+    say(f"open: {counted or 'nothing'}")
+    if report.superseded:
+        say(f"superseded: {report.superseded:,}")
+    say(f"run {report.run_id} of revision {report.revision}" if report.run_id else "dry run: nothing was written")
+
+
+def list_(
+    state: Annotated[list[str] | None, typer.Option(help="Only these states; repeat it for several.")] = None,
+    severity: Annotated[list[str] | None, typer.Option(help="Only these severities.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only this dataset.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    workspace: WorkspaceOption = Path(),
+    style: RowFormatOption = RowFormat.TABLE,
+) -> None:
+    """List violations, the gravest first; without --state those that are open.
+
+    Example: cratecheck violations list --severity critical --format csv > critical.csv
+    """
+    from audit_core.ledger.runs import settle
+    from audit_core.ledger.violations import SEVERITIES, STATES, listed
+
+    states = [_word(word, STATES, "state") for word in state or ["open"]]
+    severities = [_word(word, SEVERITIES, "severity") for word in severity or SEVERITIES]
+    with opened(workspace) as (_settings, store):
+        settle(store)
+        with store.read() as connection:
+            found = listed(
+                connection, states=states, severities=severities, dataset=dataset, rule=rule, limit=limit + 1
+            )
+    rows = [
+        {name: getattr(violation, name) for name in ("key", "state", "severity", "rule", "dataset", "message")}
+        | ({} if style is RowFormat.CSV else {"opened_at": violation.opened_at, "reopened": violation.reopened})
+        for violation in found[:limit]
+    ]
+    columns = ["key", "state", "severity", "rule", "dataset", "message"]
+    if style is RowFormat.TABLE:
+        rows = [row | {"key": str(row["key"])[:12]} for row in rows]
+    show_rows(rows, columns, style, empty=f"no violation is {' or '.join(states)}")
+    if len(found) > limit:
+        sys.stderr.write(f"… and more: --limit {limit * 10} shows more\n")
+
+
+def show(
+    key: Annotated[str, typer.Argument(help="The violation's key, or its first six digits or more.")],
+    workspace: WorkspaceOption = Path(),
+    style: FormatOption = Format.TABLE,
+) -> None:
+    """Show a violation: what was found, the evidence, and all that was decided about it, by whom, under which policy.
+
+    Example: cratecheck violations show 3f9a2c
+    """
+    from audit_core.ledger.decisions import history
+    from audit_core.ledger.runs import settle
+    from audit_core.ledger.violations import one
+
+    with opened(workspace) as (settings, store):
+        settle(store)
+        with store.read() as connection:
+            violation = one(connection, key)
+            decided = history(connection, violation.key)
+    if style is Format.JSON:
+        show_value({"violation": asdict(violation), "decisions": [asdict(decision) for decision in decided]})
+        return
+    for name in ("key", "state", "severity", "policy", "rule", "dataset", "subject", "message", "reopened"):
+        say(f"{name:>9}  {clean(getattr(violation, name))}")
+    say(f"   opened  {violation.opened_at:%Y-%m-%d %H:%M} UTC, changed {violation.changed_at:%Y-%m-%d %H:%M} UTC")
+    say(" evidence")
+    for name, value in violation.evidence.items():
+        say(f"           {name}: {clean(value)}")
+    for decision in decided:
+        who = settings.people.get(decision.person, decision.person)
+        until = f" until {decision.until}" if decision.until else ""
+        say(
+            f"  {decision.at:%Y-%m-%d %H:%M} UTC: {decision.verdict}{until} by {clean(who)} via {decision.via},"
+            f" policy text {decision.policy_sha256[:12]}, ledger entry {decision.seq}"
+        )
+        say(f"    {clean(decision.reason)}{f' ({clean(decision.evidence_url)})' if decision.evidence_url else ''}")
+
+
+def _word(word: str, words: Sequence[W], called: str) -> W:
+    for known in words:
+        if known == word:
+            return known
+    raise CratecheckError(f"{word!r} is no {called}", mend=f"One of: {', '.join(words)}.")

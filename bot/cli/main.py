@@ -1,0 +1,85 @@
+"""The command `cratecheck`: its groups, and what becomes of an error."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import click
+import typer
+
+from audit_core.errors import CratecheckError
+from bot.cli import audits, catalogue, decisions, exports, ledger, policies, serving, workspaces
+from bot.cli.exit_codes import ExitCode
+
+__all__ = ["app", "main"]
+
+logger = logging.getLogger(__name__)
+
+app = typer.Typer(
+    name="cratecheck",
+    help="Audits the training data of music AI: policies in YAML, violations in Slack, decisions in a ledger.",
+    epilog="Begin with `cratecheck demo`, or with `cratecheck init FOLDER`.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+workspaces.add_to(app)
+catalogue.add_to(app)
+policies.add_to(app)
+audits.add_to(app)
+decisions.add_to(app)
+ledger.add_to(app)
+exports.add_to(app)
+serving.add_to(app)
+
+
+@app.callback()
+def _common(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what is being done.")] = False,
+) -> None:
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def main() -> NoReturn:
+    """Run the command line; a user's mistake shows no stack trace."""
+    sys.exit(_status())
+
+
+def _status() -> int:
+    try:
+        answer = app(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.MISTAKE
+    except click.Abort:
+        return ExitCode.INTERRUPTED
+    except CratecheckError as error:
+        _say(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader (head, say) has seen enough. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.CLEAN
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except Exception as error:
+        logger.debug("the fault in full", exc_info=True)
+        if os.environ.get("CRATECHECK_DEBUG"):
+            raise
+        _say(f"a fault of Cratecheck's own: {type(error).__name__}: {error}")
+        _say("Set CRATECHECK_DEBUG=1 and run it again for the full trace.")
+        return ExitCode.FAULT
+    return answer if isinstance(answer, int) else ExitCode.CLEAN
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"cratecheck: {text}\n")

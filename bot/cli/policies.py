@@ -1,0 +1,118 @@
+"""`cratecheck policy`: check, explain, activate and list policies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from audit_core.errors import PolicyError
+from bot.cli.output import RowFormat, RowFormatOption, say, show_rows
+from bot.cli.workspaces import ActorOption, WorkspaceOption, opened
+
+if TYPE_CHECKING:
+    from rules.policy import Policy
+
+__all__ = ["add_to"]
+
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[FILE...]", help="Policy files; without any, all of the workspace's `policies/`."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    group = typer.Typer(help="Check, explain and activate policies.", no_args_is_help=True, rich_markup_mode=None)
+    group.command()(check)
+    group.command()(explain)
+    group.command()(activate)
+    group.command()(retire)
+    group.command("list")(list_)
+    app.add_typer(group, name="policy")
+
+
+def check(paths: Files = None, workspace: WorkspaceOption = Path()) -> None:
+    """Find the mistakes in policy files, all of them in one go; no database is needed.
+
+    Example: cratecheck policy check policies/release.yaml
+    """
+    policies = _read(paths, workspace)
+    rules = sum(len(policy.rules) for policy in policies)
+    say(f"{len(policies)} {'policy' if len(policies) == 1 else 'policies'}, {rules} rules: no mistakes")
+
+
+def explain(paths: Files = None, workspace: WorkspaceOption = Path()) -> None:
+    """Say what policies demand, in plain English.
+
+    Example: cratecheck policy explain policies/release.yaml
+    """
+    from rules.explain import explain as in_english
+
+    say("\n\n".join(in_english(policy) for policy in _read(paths, workspace)))
+
+
+def activate(
+    actor: ActorOption,
+    paths: Files = None,
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Put policies in force: audits apply these texts, and no others, from now on.
+
+    The text is kept under its hash, with who activated it and when.
+
+    Example: cratecheck policy activate policies/release.yaml --as "Ada Adams"
+    """
+    from rules.activation import activate as put_in_force
+
+    policies = _read(paths, workspace)
+    with opened(workspace) as (_settings, store):
+        for change in put_in_force(store, policies, actor=actor, via="cli"):
+            say(f"{change.outcome:<11} {change.policy}  {change.sha256[:12]}")
+
+
+def retire(
+    policy: Annotated[str, typer.Argument(help="The policy's id.")],
+    actor: ActorOption,
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Take a policy out of force. Its texts stay on record; the next audit closes its violations as superseded.
+
+    Example: cratecheck policy retire release --as "Ada Adams"
+    """
+    from audit_core.clock import utc_now
+    from audit_core.ledger.policies import active_texts
+    from audit_core.ledger.policies import retire as take_out
+
+    with opened(workspace) as (_settings, store), store.write() as connection:
+        if not take_out(connection, policy, actor=actor, via="cli", at=utc_now()):
+            known = ", ".join(active_texts(connection)) or "none"
+            raise PolicyError(f"no policy {policy!r} is in force", mend=f"In force: {known}.")
+    say(f"retired {policy}")
+
+
+def list_(workspace: WorkspaceOption = Path(), style: RowFormatOption = RowFormat.TABLE) -> None:
+    """List the policies in force, with the hash of their text and who activated them.
+
+    Example: cratecheck policy list --format json
+    """
+    from sqlalchemy import select
+
+    from audit_core.ledger.tables import active_policies
+
+    active = select(active_policies).order_by(active_policies.c.policy)
+    with opened(workspace) as (_settings, store), store.read() as connection:
+        rows = [dict(row._mapping) for row in connection.execute(active)]
+    show_rows(rows, ["policy", "sha256", "activated_at", "activated_by"], style, empty="no policy is active")
+
+
+def _read(paths: list[Path] | None, workspace: Path) -> list[Policy]:
+    from rules.reader import check_folder
+
+    if not paths:
+        folder = workspace / "policies"
+        paths = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+        if not paths:
+            raise PolicyError(f"no policy in {folder}", mend="Write one, or copy one with `cratecheck init`.")
+    return check_folder(paths)

@@ -1,0 +1,1 @@
+"""The demo: real catalogues, audited, with their threads on the desk."""

@@ -1,0 +1,95 @@
+"""The demo's workspace: real catalogues, shipped policies, three reviewers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Final
+
+from audit_core.catalogue.store import Store
+from audit_core.clock import Clock, utc_now
+from audit_core.errors import SettingsError
+from audit_core.ingest.importer import import_files
+from audit_core.ingest.mapping_file import load_mapping
+from audit_core.settings import SETTINGS_FILE, Settings, load_settings
+from rules.activation import activate
+from rules.reader import check_folder
+
+__all__ = ["REVIEWERS", "Reviewer", "fill", "prepare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """Someone who sits at the demo's desk."""
+
+    id: str
+    handle: str
+    name: str
+    title: str
+    groups: tuple[str, ...]
+
+
+REVIEWERS: Final = (
+    Reviewer("U0NADIA", "nadia", "Nadia Mensah", "Label counsel", ("@data-legal",)),
+    Reviewer("U0OTIS", "otis", "Otis Lindqvist", "Data lead", ("@data-leads",)),
+    Reviewer("U0MIRA", "mira", "Mira Okonjo", "Head of music", ("@data-legal", "@data-leads")),
+)
+
+# Dataset → the policy of the packs that fits it. The data and the mapping bear the dataset's name.
+_CATALOGUES: Final = {"freemusi-cc": "freemusi.yaml", "groove-midi": "groove.yaml", "gtzan": "gtzan.yaml"}
+_ACTOR: Final = "demo"
+
+
+def prepare(workspace: Path) -> Settings:
+    """Make the demo's workspace, unless it is there already: settings and policies.
+
+    Raises
+    ------
+    SettingsError
+        If the folder is a workspace that is no demo.
+    """
+    if not (workspace / SETTINGS_FILE).exists():
+        (workspace / "policies").mkdir(parents=True, exist_ok=True)
+        for policy in _CATALOGUES.values():
+            text = (files("rules.packs") / policy).read_text(encoding="utf-8")
+            (workspace / "policies" / policy).write_text(text, encoding="utf-8")
+        (workspace / SETTINGS_FILE).write_text(_settings(), encoding="utf-8")
+    settings = load_settings(workspace)
+    if not settings.demo:
+        raise SettingsError(f"{workspace} is a workspace of your own", mend="Give the demo another folder.")
+    if settings.database_url is not None:
+        raise SettingsError(
+            "the demo keeps to a SQLite file of its own", mend="Unset DATABASE_URL, so that it touches no other data."
+        )
+    return settings
+
+
+def fill(store: Store, settings: Settings, say: Callable[[str], None], clock: Clock = utc_now) -> None:
+    """Import the catalogues and put the workspace's policies in force; what is so already stays as it is."""
+    for dataset in _CATALOGUES:
+        with as_file(files("bot.demo") / "data" / f"{dataset}.csv") as path:
+            report = import_files(
+                store,
+                [path],
+                dataset=dataset,
+                mapping=load_mapping(dataset),
+                actor=_ACTOR,
+                via="cli",
+                clock=clock,
+            )
+        say(f"imported {dataset}: {report.read:,} tracks")
+    for change in activate(store, check_folder([settings.policies]), actor=_ACTOR, via="cli", clock=clock):
+        say(f"policy {change.policy}: {change.outcome}")
+
+
+def _settings() -> str:
+    people = "".join(f'{reviewer.id} = "{reviewer.name}"\n' for reviewer in REVIEWERS)
+    members = {
+        handle: [reviewer.id for reviewer in REVIEWERS if handle in reviewer.groups]
+        for handle in sorted({handle for reviewer in REVIEWERS for handle in reviewer.groups})
+    }
+    groups = "".join(f'"{handle}" = {json.dumps(ids)}\n' for handle, ids in members.items())
+    return f"# A workspace for trying: the desk may show it.\ndemo = true\n\n[people]\n{people}\n[groups]\n{groups}"
