@@ -9,12 +9,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Executable, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from audit_core.catalogue.tables import tracks
 from audit_core.ledger.violations import SubjectKind
+from rules.vocabulary import listed
 
-__all__ = ["SAMPLE", "Complaint", "Judged", "TrackList", "failing_rows", "nothing_to_judge", "shown", "too_little"]
+__all__ = [
+    "NAMED",
+    "SAMPLE",
+    "Complaint",
+    "Complaints",
+    "Judged",
+    "TrackList",
+    "failing_rows",
+    "names_of_track",
+    "nothing_to_judge",
+    "shown",
+    "some_of",
+    "too_little",
+]
 
 T = TypeVar("T")
 
@@ -73,8 +87,8 @@ class Judged:
         How many subjects fail.
     complaints : Complaints
         Sorted by subject and discriminator; the first `SAMPLE` alone if there are more than were asked for.
-    query : Executable or None
-        The statement that gives the rows that the complaints are made of.
+    queries : tuple of Select
+        The statements that give the rows that the complaints are made of.
     lacking : str or None
         Why there is not enough evidence to judge: a sentence.
     skipped : str or None
@@ -83,24 +97,26 @@ class Judged:
 
     count: int = 0
     complaints: Complaints[Any] = field(default_factory=lambda: Complaints((), _untold))
-    query: Executable | None = None
+    queries: tuple[Select[Any], ...] = ()
     lacking: str | None = None
     skipped: str | None = None
 
     @classmethod
-    def of(cls, rows: Sequence[T], tell: Callable[[T], Complaint], *, at_most: int, query: Executable) -> Judged:
+    def of(
+        cls, rows: Sequence[T], tell: Callable[[T], Complaint], *, at_most: int, queries: tuple[Select[Any], ...]
+    ) -> Judged:
         """Make the result of rows that are all there, sorted: of more than `at_most` the first are kept."""
         kept = rows if len(rows) <= at_most else rows[:SAMPLE]
-        return cls(len(rows), Complaints(kept, tell), query)
+        return cls(len(rows), Complaints(kept, tell), queries)
 
 
 def _untold(row: object) -> Complaint:
     raise ValueError(f"{row!r}: there are no complaints to tell")
 
 
-def too_little(query: Executable, why: str) -> Judged:
+def too_little(why: str, *queries: Select[Any]) -> Judged:
     """Say that there is not enough evidence."""
-    return Judged(query=query, lacking=why)
+    return Judged(queries=queries, lacking=why)
 
 
 def nothing_to_judge(why: str) -> Judged:
@@ -131,9 +147,9 @@ def failing_rows(
     """
     rows = connection.execute(query.limit(at_most + 1)).all()
     if len(rows) <= at_most:
-        return Judged(len(rows), Complaints(sorted(rows, key=lambda row: row._mapping[by.key]), tell), query)
+        return Judged(len(rows), Complaints(sorted(rows, key=lambda row: row._mapping[by.key]), tell), (query,))
     count = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
-    return Judged(count, Complaints(connection.execute(query.order_by(by).limit(SAMPLE)).all(), tell), query)
+    return Judged(count, Complaints(connection.execute(query.order_by(by).limit(SAMPLE)).all(), tell), (query,))
 
 
 def shown(text: object) -> str:
@@ -151,6 +167,12 @@ def names_of_track(row: Row[Any], dataset: str) -> dict[str, str]:
         "artist": shown(row.artist) if row.artist else "unknown artist",
         "dataset": dataset,
     }
+
+
+def some_of(words: Sequence[str], count: int) -> str:
+    """List the first words of `count`: "a, b and 3 more"."""
+    rest = count - len(words)
+    return listed([*words, f"{rest:,} more"] if rest else words)
 
 
 #: The columns of a track that `names_of_track` needs.

@@ -1,10 +1,10 @@
-"""Which tracks a rule judges, as a condition of SQL: one dataset of a policy, at a snapshot, without what is quarantined."""
+"""Which tracks a rule judges, as SQL: those of one dataset at a snapshot, without what is quarantined."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, select
 
 from audit_core.catalogue.columns_of_fields import holds_one_of
 from audit_core.catalogue.fields import field_named
@@ -12,7 +12,7 @@ from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import datasets, tracks
 from audit_core.ledger.quarantine import quarantined_tracks
 from rules.policy import AppliesTo
-from rules.selector import Selector, matches_any
+from rules.selector import EVERYTHING, Selector, matches_any
 
 __all__ = ["DatasetRow", "Scope", "datasets_of", "scopes"]
 
@@ -46,30 +46,33 @@ class Scope:
     dataset: DatasetRow
     others: tuple[DatasetRow, ...]
     snapshot: Snapshot
-    where: Selector = Selector()
+    where: Selector = EVERYTHING
     out: Select[tuple[int]] | None = None
 
     def condition(self) -> ColumnElement[bool]:
         """Give the condition under which a row of the table of tracks is judged."""
-        return and_(tracks.c.dataset_id == self.dataset.id, *self._here(), *terms(self.where, self.snapshot))
+        return and_(self.whole(), *terms(self.where, self.snapshot))
 
-    def part(self, selector: Selector) -> ColumnElement[bool]:
-        """Give the condition for a part of the tracks that are judged.
+    def whole(self) -> ColumnElement[bool]:
+        """Give the condition for all tracks of the dataset, whether the policy judges them or not."""
+        return and_(tracks.c.dataset_id == self.dataset.id, *self._here())
 
-        A selector that names datasets selects in those, without regard to what the policy applies to.
-        """
-        if not selector.datasets:
-            return and_(self.condition(), *terms(selector, self.snapshot))
-        named = [dataset.id for dataset in self.others if matches_any(dataset.name, selector.datasets)]
-        return and_(tracks.c.dataset_id.in_(named), *self._here(), *terms(selector, self.snapshot))
-
-    def covers(self, selector: Selector) -> bool:
-        """Tell whether the selector may select tracks of this scope's dataset."""
+    def has(self, selector: Selector) -> bool:
+        """Tell whether a selector may select tracks of this dataset."""
         return not selector.datasets or matches_any(self.dataset.name, selector.datasets)
 
-    def only(self, selector: Selector) -> Scope:
-        """Give the scope with further terms."""
-        return replace(self, where=Selector((*self.where.terms, *selector.terms)))
+    def part(self, selector: Selector) -> ColumnElement[bool]:
+        """Give the condition for a part of the tracks that are judged; false if it is of other datasets."""
+        if not self.has(selector):
+            return false()
+        return and_(self.condition(), *terms(selector, self.snapshot))
+
+    def compared(self, selector: Selector) -> ColumnElement[bool]:
+        """Give the condition for tracks to compare with: a part of those that are judged, or of the datasets named."""
+        if not selector.datasets:
+            return self.part(selector)
+        named = [dataset.id for dataset in self.others if matches_any(dataset.name, selector.datasets)]
+        return and_(tracks.c.dataset_id.in_(named), *self._here(), *terms(selector, self.snapshot))
 
     def size(self, connection: Connection) -> int:
         """Count the tracks that are judged."""

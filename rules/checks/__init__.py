@@ -7,10 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from sqlalchemy import Connection
 
 from rules.checks import crossing, duplicate, field, licence, neighbour, share
+from rules.complaint import Judged, TrackList
+from rules.scope import Scope
 from rules.vocabulary import Strict
+
+if TYPE_CHECKING:  # not at run time: it reads two thousand licences
+    from audit_core.rights import LicenceTable
 
 __all__ = ["KINDS", "Check"]
 
@@ -38,6 +45,14 @@ class Check(Protocol):
 
     def takes_out(self, spec: Any, /) -> bool:
         """Tell whether a quarantine has something to take out."""
+
+    def judge(self, spec: Any, scope: Scope, connection: Connection, licences: LicenceTable, at_most: int, /) -> Judged:
+        """Find what fails: all of it, sorted, or if that is more than `at_most`, how many and the first."""
+
+    def targets(
+        self, spec: Any, scope: Scope, connection: Connection, subject: str, discriminator: str, /
+    ) -> TrackList:
+        """List the tracks that a quarantine of a violation takes out, sorted."""
 
 
 KINDS: Final[Mapping[str, Check]] = MappingProxyType(

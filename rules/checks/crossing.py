@@ -22,15 +22,24 @@ FAIL  [{album: Blue, split: train}, {album: Blue, split: test}]
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import AfterValidator, model_validator
+from sqlalchemy import ColumnElement, Connection
 
 from audit_core.catalogue.fields import field_named
+from audit_core.catalogue.tables import tracks
+from rules.complaint import Complaint, Judged, TrackList, shown, too_little
+from rules.grouping import Grouping, ValueCounts
+from rules.scope import Scope
 from rules.vocabulary import Mistake, Refusal, Strict, did_you_mean, listed, quoted
 
-__all__ = ["NAMES", "SAY", "Spec", "explain", "takes_out"]
+if TYPE_CHECKING:  # not at run time: it reads two thousand licences
+    from audit_core.rights import LicenceTable
+
+__all__ = ["NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
 
 SAY: Final = "{value} lies in {splits}: {count} tracks."
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -95,3 +104,52 @@ def explain(spec: Spec) -> str:
 def takes_out(spec: Spec) -> bool:
     """Tell whether a quarantine has something to take out: the value's tracks in the split that is named."""
     return spec.quarantine is not None
+
+
+def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTable, at_most: int) -> Judged:
+    """Find the values that lie in two splits or more."""
+    splits = _splits(spec)
+    grouping = Grouping.of(connection, spec.field, scope)
+    query = grouping.crossing(splits)
+    rows = connection.execute(query, execution_options={"yield_per": 10_000})
+    found = [value for value in grouping.values(rows) if len(value.counts) > 1]
+    if not found and not grouping.any_track(connection, splits):
+        return too_little(f"no track has both a split and {_a(spec)}", query)
+    return Judged.of(found, partial(_complaint, spec, scope), at_most=at_most, queries=(query,))
+
+
+def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, discriminator: str) -> TrackList:
+    """List what a quarantine takes out: the tracks of that value in the split that is named."""
+    if spec.quarantine is None:
+        return ()
+    grouping = Grouping.of(connection, spec.field, scope)
+    found = grouping.holders(connection, subject.removeprefix(f"{spec.field}:"), tracks.c.split == spec.quarantine)
+    return tuple((scope.dataset.name, key) for key in found)
+
+
+def _splits(spec: Spec) -> ColumnElement[bool]:
+    return tracks.c.split.in_(spec.between) if spec.between else tracks.c.split.is_not(None)
+
+
+def _a(spec: Spec) -> str:
+    field = field_named(spec.field)
+    title = field.title if field else spec.field
+    return f"an {title}" if title[0] in "aeiou" else f"a {title}"
+
+
+def _complaint(spec: Spec, scope: Scope, value: ValueCounts) -> Complaint:
+    field = field_named(spec.field)
+    splits = dict(sorted(value.counts.items()))
+    return Complaint(
+        "value",
+        f"{spec.field}:{value.key}",
+        {
+            "field": field.title if field else spec.field,
+            "value": shown(value.label),
+            "dataset": scope.dataset.name,
+            "splits": listed([shown(split) for split in splits]),
+            "count": f"{sum(splits.values()):,}",
+        },
+        evidence={"field": spec.field, "value": value.label, "splits": splits},
+        bound={"splits": list(splits)},
+    )

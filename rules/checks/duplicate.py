@@ -25,16 +25,26 @@ FAIL  [{file: 1f0a}, {file: 1f0a}, {file: 1f0a}]
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, StrictInt
+from sqlalchemy import Connection, Select, and_
 
+from audit_core.catalogue.tables import tracks
+from rules.complaint import NAMED, Complaint, Judged, TrackList, shown, some_of, too_little
+from rules.groups_of_files import Group, groups
+from rules.same_files import any_file, files_in_common, files_of, holders
+from rules.scope import Scope
 from rules.vocabulary import Mistake, Refusal, Strict, a_word_of
 
-__all__ = ["NAMES", "SAY", "Spec", "explain", "takes_out"]
+if TYPE_CHECKING:  # not at run time: it reads two thousand licences
+    from audit_core.rights import LicenceTable
 
-SAY: Final = "{count} tracks hold the same file as {track}: {other}."
+__all__ = ["NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
+
+SAY: Final = "{count} tracks hold the same file: {track}, {other}."
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "track": "the key of the first track of the group",
@@ -83,3 +93,64 @@ def explain(spec: Spec) -> str:
 def takes_out(spec: Spec) -> bool:
     """Tell whether a quarantine has something to take out: all tracks of the group but the first."""
     return True
+
+
+def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTable, at_most: int) -> Judged:
+    """Find the groups that have too many tracks."""
+    query = _query(spec, scope)
+    by_split = spec.within == "split"
+    rows = connection.execute(query, execution_options={"yield_per": 10_000})
+    found = [group for group in groups(rows, by_split=by_split) if group.size > spec.group_at_most]
+    if not found and not any_file(connection, scope.condition()):
+        return too_little("no track has a checksum", query)
+    return Judged.of(found, partial(_complaint, spec, scope), at_most=at_most, queries=(query,))
+
+
+def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, discriminator: str) -> TrackList:
+    """List what a quarantine takes out: all tracks of the group but the first by key."""
+    condition = scope.condition()
+    if spec.within == "split":
+        condition = and_(condition, tracks.c.split == discriminator)
+    members: dict[int, tuple[str, str]] = {}
+    files, seen = {subject}, {subject}
+    while files:
+        found = holders(connection, condition, files)
+        files = files_of(connection, found.keys() - members.keys()) - seen
+        members |= found
+        seen |= files
+    return tuple(sorted(members.values())[1:])
+
+
+def _query(spec: Spec, scope: Scope) -> Select[Any]:
+    condition = scope.condition()
+    if spec.within == "split":
+        condition = and_(condition, tracks.c.split.is_not(None))
+    return files_in_common(condition, *NAMED, tracks.c.split)
+
+
+def _complaint(spec: Spec, scope: Scope, group: Group) -> Complaint:
+    key, title, artist = group.first[0]
+    others = [other for other, _, _ in group.first[1:]]
+    return Complaint(
+        "group",
+        group.file,
+        {
+            "track": shown(key),
+            "title": shown(title) if title else "untitled",
+            "artist": shown(artist) if artist else "unknown artist",
+            "dataset": scope.dataset.name,
+            "count": f"{group.size:,}",
+            "other": some_of([shown(other) for other in others], group.size - 1),
+        },
+        evidence={
+            "file": group.file,
+            "role": group.role,
+            "split": group.place or None,
+            "count": group.size,
+            "at_most": spec.group_at_most,
+            "first": key,
+            "others": others,
+        },
+        bound={"count": group.size},
+        discriminator=group.place,
+    )

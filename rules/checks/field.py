@@ -37,19 +37,46 @@ FAIL  [{duration: 21 min}]
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import re2
 from pydantic import BeforeValidator, ValidationInfo, field_validator, model_validator
+from sqlalchemy import ColumnElement, Connection, Row, Select, false, not_, or_, select
 
+from audit_core.catalogue.columns_of_fields import holds_one_of, stated, texts_stated, unknown
 from audit_core.catalogue.fields import Field, field_named
+from audit_core.catalogue.spelling import folded
+from audit_core.catalogue.tables import tracks
+from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_rows, names_of_track, shown
+from rules.scope import Scope
 from rules.selector import FieldName, Value, in_words, value_for
 from rules.vocabulary import Mistake, Refusal, Refusals, Strict, a_word_of, did_you_mean, listed, quoted
 
-__all__ = ["NAMES", "SAY", "BeOneOf", "BePresent", "LieBetween", "Match", "Must", "Spec", "explain", "takes_out"]
+if TYPE_CHECKING:  # not at run time: it reads two thousand licences
+    from audit_core.rights import LicenceTable
+
+__all__ = [
+    "NAMES",
+    "SAY",
+    "BeOneOf",
+    "BePresent",
+    "LieBetween",
+    "Match",
+    "Must",
+    "Spec",
+    "explain",
+    "failing",
+    "judge",
+    "takes_out",
+    "targets",
+]
+
+_KEPT: Final = 500
 
 SAY: Final = "{track}: {reason}."
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -212,3 +239,97 @@ def _lie_between(bounds: dict[str, Any], field: Field) -> LieBetween:
     if least is not None and most is not None and least > most:  # type: ignore[operator]  # both of the field's type
         raise Refusal(Mistake("the least is more than the most", "No value lies between them.", ("be_at_least",)))
     return LieBetween(least, most)
+
+
+def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTable, at_most: int) -> Judged:
+    """Find the tracks of which the field is not as it must be."""
+    field = _field(spec)
+    query = failing(spec, scope, connection)
+    return failing_rows(connection, query, partial(_complaint, spec, field, scope), by=tracks.c.key, at_most=at_most)
+
+
+def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, discriminator: str) -> TrackList:
+    """List what a quarantine takes out: the track."""
+    return ((scope.dataset.name, subject),)
+
+
+def failing(spec: Spec, scope: Scope, connection: Connection) -> Select[Any]:
+    """Select the tracks that fail, with the value of the field."""
+    field = _field(spec)
+    value = stated(field, scope.snapshot)
+    blank = unknown(field, scope.snapshot)
+    match spec.must:
+        case BePresent():
+            wrong: ColumnElement[bool] = false()
+        case LieBetween(at_least, at_most):
+            past = [value < at_least] if at_least is not None else []
+            past += [value > at_most] if at_most is not None else []
+            wrong = or_(*past)
+        case BeOneOf(values) if field.type not in ("text", "multi"):
+            wrong = not_(holds_one_of(field, values, scope.snapshot))
+        case must:
+            fits = _fitting(must, field)
+            texts: Iterable[str] = connection.scalars(texts_stated(field, scope.snapshot, scope.condition()))
+            wrong = holds_one_of(field, [text for text in texts if not fits(text)], scope.snapshot)
+    if spec.unknown == "fail":
+        wrong = or_(blank, wrong) if not isinstance(spec.must, BePresent) else blank
+    return select(*NAMED, value.label("value")).where(scope.condition(), wrong)
+
+
+def _field(spec: Spec) -> Field:
+    field = field_named(spec.field)
+    if field is None:
+        raise ValueError(f"no field is called {spec.field!r}: a policy that names it is refused before")
+    return field
+
+
+def _fitting(must: Match | BeOneOf, field: Field) -> Callable[[str], bool]:
+    if isinstance(must, BeOneOf):
+        listed_keys = {_key(field, str(value)) for value in must.values}
+        return lambda text: _key(field, text) in listed_keys
+    pattern = re2.compile(must.pattern)
+    return lambda text: pattern.fullmatch(text) is not None
+
+
+def _key(field: Field, text: str) -> str:
+    return folded(text) if field.type == "multi" else text
+
+
+def _complaint(spec: Spec, field: Field, scope: Scope, row: Row[Any]) -> Complaint:
+    value = row.value.isoformat() if isinstance(row.value, dt.date) else row.value
+    measured = value[:_KEPT] if isinstance(value, str) else value
+    names = {"field": field.title, "value": "unknown" if value is None else shown(in_words(row.value, field))}
+    return Complaint(
+        "track",
+        row.key,
+        {**names_of_track(row, scope.dataset.name), **names, "reason": _reason(spec.must, field, row.value)},
+        evidence={"field": field.name, "value": measured, "must": _asked(spec.must, field)},
+        bound={"field": field.name, "value": value},
+    )
+
+
+def _reason(must: Must, field: Field, value: Value | None) -> str:
+    if value is None:
+        return f"its {field.title} is not known"
+    said = f"its {field.title} is {shown(in_words(value, field))}"
+    match must:
+        case Match(pattern):
+            return f"{said}, which does not fit {shown(pattern)}"
+        case LieBetween(at_least, _) if at_least is not None and value < at_least:  # type: ignore[operator]  # both of the field's type
+            return f"{said}, less than {in_words(at_least, field)}"
+        case LieBetween(_, at_most) if at_most is not None:
+            return f"{said}, more than {in_words(at_most, field)}"
+    return f"{said}, which is not on the list"
+
+
+def _asked(must: Must, field: Field) -> dict[str, Any]:
+    match must:
+        case BePresent():
+            return {"be_present": True}
+        case Match(pattern):
+            return {"match": pattern}
+        case BeOneOf(values):
+            return {"be_one_of": [in_words(value, field) for value in values]}
+        case LieBetween(at_least, at_most):
+            bounds = {"be_at_least": at_least, "be_at_most": at_most}
+            return {key: in_words(bound, field) for key, bound in bounds.items() if bound is not None}

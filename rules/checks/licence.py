@@ -36,15 +36,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from types import MappingProxyType
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 
+from audit_core.catalogue.members import among
+from audit_core.catalogue.tables import licences as licence_table
+from audit_core.catalogue.tables import source_terms, tracks
+from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_rows, names_of_track, shown
+from rules.scope import Scope
 from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, listed, meant, no_more_than, quoted
 
-__all__ = ["NAMES", "SAY", "Spec", "Trait", "explain", "takes_out"]
+if TYPE_CHECKING:  # not at run time: it reads two thousand licences
+    from audit_core.rights import LicenceTable
+    from rules.rulings import Ruling
+
+__all__ = ["NAMES", "SAY", "Spec", "Trait", "explain", "judge", "takes_out", "targets"]
 
 SAY: Final = "{track}: {reason}."
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -126,3 +137,98 @@ def explain(spec: Spec) -> str:
 def takes_out(spec: Spec) -> bool:
     """Tell whether a quarantine has something to take out: the track."""
     return True
+
+
+def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTable, at_most: int) -> Judged:
+    """Find the tracks whose licence, or whose source's, does not do."""
+    bench = _Bench.of(spec, scope, connection, licences)
+    query = select(*NAMED, tracks.c.licence_id, tracks.c.source_id).where(scope.condition(), bench.fails())
+    return failing_rows(connection, query, partial(_complaint, spec, scope, bench), by=tracks.c.key, at_most=at_most)
+
+
+def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, discriminator: str) -> TrackList:
+    """List what a quarantine takes out: the track."""
+    return ((scope.dataset.name, subject),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """Each licence of a dataset judged once, alone and together with that of each source: tracks are many, these few.
+
+    Attributes
+    ----------
+    texts : dict
+        The licences' texts, by number.
+    by_source : dict
+        The number of a source's licence, for the sources that state one.
+    rulings : dict
+        By the numbers of a track's and its source's licence, either of which may be None.
+    """
+
+    texts: dict[int, str]
+    by_source: dict[int, int]
+    rulings: dict[tuple[int | None, int | None], Ruling]
+    unknown_fails: bool
+
+    @classmethod
+    def of(cls, spec: Spec, scope: Scope, connection: Connection, table: LicenceTable) -> _Bench:
+        terms = select(source_terms.c.source_id, source_terms.c.licence_id).where(
+            scope.snapshot.holds(source_terms), source_terms.c.licence_id.is_not(None)
+        )
+        by_source = {row.source_id: row.licence_id for row in connection.execute(terms)}
+        used = (
+            select(tracks.c.id)
+            .where(tracks.c.dataset_id == scope.dataset.id, tracks.c.licence_id == licence_table.c.id)
+            .exists()
+        )
+        of_tracks = select(licence_table.c.id).where(used)
+        stated = select(licence_table.c.id, licence_table.c.text).where(
+            or_(used, licence_table.c.id.in_(sorted(set(by_source.values()))))
+        )
+        own: list[int | None] = [None, *connection.scalars(of_tracks)]
+        texts = {row.id: row.text for row in connection.execute(stated)}
+        from rules.rulings import Judge  # here, for what it reads
+
+        judge_all = Judge(spec, table)
+        rulings = {
+            (mine, theirs): judge_all([text for text in (texts.get(mine or 0), texts.get(theirs or 0)) if text])
+            for theirs in [None, *sorted(set(by_source.values()))]
+            for mine in own
+        }
+        return cls(texts, by_source, rulings, spec.unknown == "fail")
+
+    def ruling(self, licence_id: int | None, source_id: int | None) -> Ruling:
+        return self.rulings[licence_id, self.by_source.get(source_id or 0)]
+
+    def fails(self) -> ColumnElement[bool]:
+        """Give the condition under which a track fails."""
+        untold = or_(tracks.c.source_id.is_(None), tracks.c.source_id.not_in(sorted(self.by_source)))
+        ways = [and_(self._fails_with(None), untold) if self.by_source else self._fails_with(None)]
+        for theirs in sorted(set(self.by_source.values())):
+            under = sorted(source for source, licence in self.by_source.items() if licence == theirs)
+            ways.append(and_(self._fails_with(theirs), among(tracks.c.source_id, under)))
+        return or_(*ways)
+
+    def _fails_with(self, theirs: int | None) -> ColumnElement[bool]:
+        failing = [
+            mine for (mine, other), ruling in self.rulings.items()
+            if other == theirs and (ruling.outcome == "fail" or (ruling.outcome == "unknown" and self.unknown_fails))
+        ]  # fmt: skip
+        numbers = among(tracks.c.licence_id, [mine for mine in failing if mine is not None])
+        return or_(tracks.c.licence_id.is_(None), numbers) if None in failing else numbers
+
+
+def _complaint(spec: Spec, scope: Scope, bench: _Bench, row: Row[Any]) -> Complaint:
+    ruling = bench.ruling(row.licence_id, row.source_id)
+    text = bench.texts.get(row.licence_id)
+    of_source = bench.texts.get(bench.by_source.get(row.source_id, 0))
+    names = {"licence": shown(ruling.spdx or text or of_source or "not stated"), "reason": ruling.reason}
+    stated = {"licence": text, "licence_of_source": of_source, "spdx": ruling.spdx}
+    asked = {key: list(getattr(spec, key)) for key in ("require", "forbid", "allow", "deny") if getattr(spec, key)}
+    return Complaint(
+        "track",
+        row.key,
+        {**names_of_track(row, scope.dataset.name), **names},
+        evidence={**stated, "outcome": ruling.outcome, "reason": ruling.reason, **asked},
+        bound=stated,
+    )

@@ -26,16 +26,26 @@ PASS  [{split: train, recording: R1}, {split: test, recording: R1}]
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal_column, or_, select
 
+from audit_core.catalogue.tables import datasets, tracks
+from rules.complaint import NAMED, Complaint, Judged, TrackList, nothing_to_judge, shown, some_of, too_little
+from rules.same_files import any_file, files_in_common, files_of, holders
+from rules.scope import Scope
 from rules.selector import Pick
+from rules.stars import Star, stars
 from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, listed
 
-__all__ = ["NAMES", "SAY", "Spec", "explain", "takes_out"]
+if TYPE_CHECKING:  # not at run time: it reads two thousand licences
+    from audit_core.rights import LicenceTable
+
+__all__ = ["NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
 
 SAY: Final = "{track} holds the same {reason} as {other}."
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -87,3 +97,112 @@ def explain(spec: Spec) -> str:
 def takes_out(spec: Spec) -> bool:
     """Tell whether a quarantine has something to take out: the side that is named."""
     return True
+
+
+def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTable, at_most: int) -> Judged:
+    """Find the tracks that share something with the other selection."""
+    if not scope.has(spec.of):
+        return nothing_to_judge("`of` selects tracks of other datasets")
+    of, to = scope.part(spec.of), scope.compared(spec.to)
+    queries = {same: _QUERIES[same](of, to) for same in spec.same}
+    found = stars(
+        (same, connection.execute(query, execution_options={"yield_per": 10_000})) for same, query in queries.items()
+    )
+    every_query = tuple(queries.values())
+    if found:
+        return Judged.of(found, partial(_complaint, scope), at_most=at_most, queries=every_query)
+    if not _any_track(connection, of):
+        return nothing_to_judge("no track is selected by `of`")
+    if not _any_track(connection, to):
+        return too_little("no track is selected by `to`", *every_query)
+    if not any(_stated(connection, same, of) and _stated(connection, same, to) for same in spec.same):
+        return too_little(f"no {listed(spec.same, 'and no')} is known on both sides", *every_query)
+    return Judged(queries=every_query)
+
+
+def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, discriminator: str) -> TrackList:
+    """List what a quarantine takes out: the track that is judged, or all that it is a neighbour of."""
+    if spec.quarantine == "of":
+        return ((scope.dataset.name, subject),)
+    same, _, content = discriminator.partition(" ")
+    to = scope.compared(spec.to)
+    own = connection.scalars(select(tracks.c.id).where(scope.part(spec.of), tracks.c.key == subject)).all()
+    if same == "file":
+        found = holders(connection, to, files_of(connection, own) or {content})
+    else:
+        query = (
+            select(tracks.c.id, datasets.c.name, tracks.c.key)
+            .join(datasets, datasets.c.id == tracks.c.dataset_id)
+            .where(to, tracks.c.recording == content)
+        )
+        found = {row.id: (row.name, row.key) for row in connection.execute(query)}
+    return tuple(sorted(track for number, track in found.items() if number not in own))
+
+
+def _files(of: ColumnElement[bool], to: ColumnElement[bool]) -> Select[Any]:
+    rows = files_in_common(or_(of, to), *_columns(of, to)).subquery()
+    name = rows.c.algorithm + ":" + rows.c.value
+    return select(name.label("content"), case((rows.c.role == "audio", 1), else_=0).label("is_audio"), rows)
+
+
+def _recordings(of: ColumnElement[bool], to: ColumnElement[bool]) -> Select[Any]:
+    sides = select(tracks.c.recording, *_sides(of, to)).where(or_(of, to), tracks.c.recording.is_not(None)).subquery()
+    shared = (
+        select(sides.c.recording)
+        .group_by(sides.c.recording)
+        .having(and_(func.max(sides.c.is_of) == 1, func.max(sides.c.is_to) == 1, func.count() > 1))
+    )
+    return select(
+        tracks.c.recording.label("content"),
+        literal_column("0").label("is_audio"),
+        tracks.c.id.label("track_id"),
+        *_columns(of, to),
+    ).where(or_(of, to), tracks.c.recording.in_(shared))
+
+
+def _sides(of: ColumnElement[bool], to: ColumnElement[bool]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    return case((of, 1), else_=0).label("is_of"), case((to, 1), else_=0).label("is_to")
+
+
+def _columns(of: ColumnElement[bool], to: ColumnElement[bool]) -> tuple[ColumnElement[Any], ...]:
+    return (*NAMED, tracks.c.dataset_id, *_sides(of, to))
+
+
+_QUERIES: Final[Mapping[str, Callable[[ColumnElement[bool], ColumnElement[bool]], Select[Any]]]] = MappingProxyType(
+    {"file": _files, "recording": _recordings}
+)
+
+
+def _any_track(connection: Connection, condition: ColumnElement[bool]) -> bool:
+    return connection.execute(select(tracks.c.id).where(condition).limit(1)).first() is not None
+
+
+def _stated(connection: Connection, same: str, condition: ColumnElement[bool]) -> bool:
+    if same == "file":
+        return any_file(connection, condition)
+    return _any_track(connection, and_(condition, tracks.c.recording.is_not(None)))
+
+
+def _complaint(scope: Scope, star: Star) -> Complaint:
+    datasets_by_id = {dataset.id: dataset.name for dataset in scope.others}
+    to = [{"dataset": datasets_by_id[number], "key": key} for number, key in star.to]
+    others = [
+        shown(other["key"] if other["dataset"] == scope.dataset.name else f"{other['dataset']}: {other['key']}")
+        for other in to
+    ]
+    measured = {"same": star.same, "shared": list(star.contents), "to": to, "count": star.count}
+    return Complaint(
+        "pair",
+        star.key,
+        {
+            "track": shown(star.key),
+            "title": shown(star.title) if star.title else "untitled",
+            "artist": shown(star.artist) if star.artist else "unknown artist",
+            "dataset": scope.dataset.name,
+            "other": some_of(others, star.count),
+            "reason": star.same,
+        },
+        evidence=measured,
+        bound=measured,
+        discriminator=f"{star.same} {star.contents[0]}",
+    )

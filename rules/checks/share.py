@@ -25,16 +25,26 @@ FAIL  [{genre: Jazz}, {title: B}]
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 from types import MappingProxyType
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
+from sqlalchemy import Connection
 
 from audit_core.catalogue.fields import field_named
+from rules.complaint import Complaint, Judged, TrackList, shown, too_little
+from rules.grouping import Grouping
 from rules.quantities import Percentage, percentage_in_words
+from rules.scope import Scope
 from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, did_you_mean, listed, quoted
 
-__all__ = ["NAMES", "SAY", "Spec", "explain", "takes_out"]
+if TYPE_CHECKING:  # not at run time: it reads two thousand licences
+    from audit_core.rights import LicenceTable
+
+__all__ = ["NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
 
 SAY: Final = "{value} has {share} of the tracks ({count})."
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -100,3 +110,70 @@ def explain(spec: Spec) -> str:
 def takes_out(spec: Spec) -> bool:
     """Tell whether a quarantine has something to take out: nothing, for too large a share is nobody's fault."""
     return False
+
+
+def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTable, at_most: int) -> Judged:
+    """Find the values that have too large a share."""
+    grouping = Grouping.of(connection, spec.by, scope)
+    all_tracks, known = grouping.sizes(connection)
+    query = grouping.larger_than(int(spec.at_most * known))
+    found = [
+        Share(value.key, value.label, value.total, known)
+        for value in grouping.values(connection.execute(query, execution_options={"yield_per": 10_000}))
+        if value.total > spec.at_most * known
+    ]
+    blanks = Share(None, "unknown", all_tracks - known, all_tracks)
+    if spec.unknown_at_most is not None and blanks.count > spec.unknown_at_most * all_tracks:
+        found.insert(0, blanks)
+    if not found and not known:
+        return too_little(f"the {grouping.field.title} of no track is known", query)
+    return Judged.of(found, partial(_complaint, spec, scope), at_most=at_most, queries=(query,))
+
+
+def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, discriminator: str) -> TrackList:
+    """List what a quarantine takes out: nothing."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of how many tracks a value has; its key is None if it is the share of the unknown."""
+
+    key: str | None
+    label: str
+    count: int
+    of: int
+
+
+def _complaint(spec: Spec, scope: Scope, share: Share) -> Complaint:
+    field = field_named(spec.by)
+    known = share.key is not None
+    at_most = spec.at_most if known or spec.unknown_at_most is None else spec.unknown_at_most
+    exact = Fraction(share.count, share.of)
+    return Complaint(
+        "value",
+        f"{spec.by}:{share.key if known else '?'}",
+        {
+            "field": field.title if field else spec.by,
+            "value": shown(share.label) if known else f"Unknown {field.title if field else spec.by}",
+            "dataset": scope.dataset.name,
+            "share": _percent(exact),
+            "count": f"{share.count:,}",
+        },
+        evidence={
+            "field": spec.by,
+            "value": share.label if known else None,
+            "tracks": share.count,
+            "of": share.of,
+            "share": _percent(exact),
+            "at_most": percentage_in_words(at_most),
+        },
+        bound={"per_mille": int(exact * 1000)},
+        discriminator="" if known else "unknown",
+    )
+
+
+def _percent(share: Fraction) -> str:
+    """Write a share with two decimals, rounded half up: the same everywhere."""
+    hundredths = int(share * 10_000 + Fraction(1, 2))
+    return f"{hundredths // 100}.{hundredths % 100:02d} %"

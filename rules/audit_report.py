@@ -1,0 +1,150 @@
+"""What an audit came to: an outcome for each rule and dataset, and what is open now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from audit_core.ledger.chain import instant
+from audit_core.ledger.transitions import CHANGES, Transition
+from audit_core.ledger.violations import SEVERITIES, Mode, Severity, Standing
+from rules.evaluate import Evaluation, Result
+
+__all__ = ["AuditReport", "Outcome", "Tally"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a rule came to in a dataset.
+
+    Attributes
+    ----------
+    policy, rule, kind, severity, mode, dataset : str
+        What was held against what.
+    result : Result
+        Of the evaluation.
+    judged, count : int
+        How many tracks were in scope, and how many subjects fail, decided or not.
+    stopped : bool
+        Whether these were too many to be opened one by one.
+    reason : str or None
+        Why the result is none of pass and fail.
+    changes : dict
+        How many violations the run opened, reopened, changed, resolved and so on; no entry for none.
+    statements : tuple of dict
+        Of a rule that was stopped: the SQL that gives what fails, with its parameters.
+    """
+
+    policy: str
+    rule: str
+    kind: str
+    severity: Severity
+    mode: Mode
+    dataset: str
+    result: Result
+    judged: int
+    count: int
+    stopped: bool
+    reason: str | None
+    changes: dict[str, int]
+    statements: tuple[dict[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, evaluation: Evaluation, changes: Mapping[str, int]) -> Outcome:
+        """Put together what was found and what it changed."""
+        return cls(
+            policy=evaluation.policy.id,
+            rule=evaluation.rule.id,
+            kind=evaluation.rule.kind,
+            severity=evaluation.rule.severity,
+            mode=evaluation.policy.mode,
+            dataset=evaluation.dataset,
+            result=evaluation.result,
+            judged=evaluation.judged,
+            count=evaluation.count,
+            stopped=evaluation.stopped,
+            reason=evaluation.reason,
+            changes={change: changes[change] for change in CHANGES if changes.get(change)},
+            statements=evaluation.statements,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the outcome as a JSON value."""
+        return {**asdict(self), "statements": list(self.statements)}
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What an audit came to.
+
+    Attributes
+    ----------
+    run_id : int or None
+        The run; None if it was a dry run, which writes nothing.
+    revision, as_of, seed : int, datetime, int
+        What it saw.
+    outcomes : tuple of Outcome
+        By policy, in the order of its rules, by dataset.
+    superseded : int
+        Violations of rules, or in datasets, that no active policy covers any more.
+    open_by_severity : dict
+        How many violations of enforcing policies are open now, every severity named.
+    """
+
+    run_id: int | None
+    revision: int
+    as_of: datetime
+    seed: int
+    outcomes: tuple[Outcome, ...]
+    superseded: int
+    open_by_severity: dict[Severity, int]
+
+    @property
+    def unjudged(self) -> int:
+        """How many times a rule could not be judged: each counts as no pass."""
+        return sum(outcome.result in ("not_enough_evidence", "error") or outcome.stopped for outcome in self.outcomes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the report as a JSON value."""
+        return {
+            "run": self.run_id,
+            "revision": self.revision,
+            "as_of": instant(self.as_of),
+            "seed": self.seed,
+            "outcomes": [outcome.as_dict() for outcome in self.outcomes],
+            "superseded": self.superseded,
+            "open_by_severity": self.open_by_severity,
+            "unjudged": self.unjudged,
+        }
+
+
+_CLOSING: Final = frozenset({"resolved", "gone", "superseded"})
+
+
+class Tally:
+    """Keeps count, while a run's transitions pass by, of what is open after it and what it changed."""
+
+    def __init__(self) -> None:
+        self._open: Counter[Severity] = Counter()
+        self.changes: Counter[str] = Counter()
+
+    def stands(self, violation: Standing) -> None:
+        """Count a violation as it stood before the run."""
+        if violation.state == "open" and violation.mode == "enforce":
+            self._open[violation.severity] += 1
+
+    def passes(self, transition: Transition, before: Standing | None) -> None:
+        """Count a change."""
+        self.changes[transition.transition] += 1
+        if before is not None and before.state == "open" and before.mode == "enforce":
+            self._open[before.severity] -= 1
+        if transition.transition not in _CLOSING and transition.mode == "enforce":
+            self._open[transition.severity] += 1
+
+    @property
+    def open_by_severity(self) -> dict[Severity, int]:
+        """How many are open, every severity named."""
+        return {severity: self._open[severity] for severity in SEVERITIES}

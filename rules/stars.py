@@ -1,0 +1,127 @@
+"""Who shares something with whom, told as stars: a track that is judged, and all tracks that it shares with.
+
+Of a thousand tracks that hold what a thousand others hold, that makes a thousand stars, not a million pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from heapq import nsmallest
+from typing import Any, Final, Literal
+
+from sqlalchemy import Row
+
+__all__ = ["Sameness", "Star", "stars"]
+
+Sameness = Literal["file", "recording"]
+
+_NAMED: Final = 5
+
+_Track = tuple[int, str, int]
+"""Number of its dataset, key, number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Star:
+    """A track that is judged, with those that it shares with.
+
+    Attributes
+    ----------
+    key, title, artist : str
+        Of the track that is judged.
+    same : "file" or "recording"
+        What is shared.
+    contents : tuple of str
+        What is shared by its name: of files, audio before others.
+    to : tuple of (int, str)
+        The first of the others: number of the dataset, key.
+    count : int
+        How many others.
+    """
+
+    key: str
+    title: str | None
+    artist: str | None
+    same: Sameness
+    contents: tuple[str, ...]
+    to: tuple[tuple[int, str], ...]
+    count: int
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What some tracks share: which may be compared with, and whether it is audio."""
+
+    to: dict[int, _Track] = field(default_factory=dict)
+    audio: bool = False
+    first: list[_Track] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Judged:
+    """A track that is judged, and what it shares, by kind."""
+
+    key: str
+    title: str | None
+    artist: str | None
+    shared: dict[Sameness, dict[str, _Shared]] = field(default_factory=dict)
+
+
+def stars(by_kind: Iterable[tuple[Sameness, Iterable[Row[Any]]]]) -> list[Star]:
+    """Put the tracks of both sides together.
+
+    Parameters
+    ----------
+    by_kind : iterable of (sameness, rows)
+        Each row a track and something that it may share: content, is_audio, track_id, dataset_id, key, title, artist,
+        is_of, is_to.
+
+    Returns
+    -------
+    stars : list of Star
+        Sorted by key and content. A recording makes no star if all that it leads to hold the same file anyway.
+    """
+    shared: dict[tuple[Sameness, str], _Shared] = {}
+    judged: dict[int, _Judged] = {}
+    for same, rows in by_kind:
+        for row in rows:
+            about = shared.setdefault((same, row.content), _Shared())
+            about.audio = about.audio or bool(row.is_audio)
+            if row.is_to:
+                about.to[row.track_id] = (row.dataset_id, row.key, row.track_id)
+            if row.is_of:
+                track = judged.setdefault(row.track_id, _Judged(row.key, row.title, row.artist))
+                track.shared.setdefault(same, {})[row.content] = about
+    for about in shared.values():
+        about.first = nsmallest(_NAMED + 1, about.to.values())
+    found = [star for number, track in judged.items() for star in _of_track(number, track)]
+    return sorted(found, key=lambda star: (star.key, star.same, star.contents))
+
+
+def _of_track(number: int, track: _Judged) -> Iterable[Star]:
+    told: set[int] = {number}
+    for same in ("file", "recording"):
+        leading = {
+            content: about
+            for content, about in track.shared.get(same, {}).items()
+            if len(about.to) > (number in about.to)
+        }
+        if not leading:
+            continue
+        reached = _together(leading)
+        if same == "recording" and reached.to.keys() <= told:
+            continue
+        told |= reached.to.keys()
+        others = [(dataset, key) for dataset, key, other in reached.first if other != number]
+        count = len(reached.to) - (number in reached.to)
+        contents = sorted(leading, key=lambda content: (not leading[content].audio, content))
+        yield Star(track.key, track.title, track.artist, same, tuple(contents), tuple(others[:_NAMED]), count)
+
+
+def _together(leading: dict[str, _Shared]) -> _Shared:
+    largest = max(leading.values(), key=lambda about: len(about.to))
+    if all(about.to.keys() <= largest.to.keys() for about in leading.values()):
+        return largest
+    to = {number: track for about in leading.values() for number, track in about.to.items()}
+    return _Shared(to, first=nsmallest(_NAMED + 1, to.values()))

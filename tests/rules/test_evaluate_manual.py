@@ -1,0 +1,44 @@
+"""The examples of the manual pages, judged: what a page promises is what the rule does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from audit_core.catalogue.fields import field_named
+from audit_core.catalogue.snapshot import Snapshot
+from audit_core.catalogue.store import Store
+from rules.checks import KINDS
+from rules.evaluate import evaluate_all
+from rules.manual import Example, page
+from rules.selector import value_for
+from tests.support.catalogue import PLANTED_AT, plant
+from tests.support.policies import LICENCES, policy
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_examples_of_a_manual_page_come_out_as_it_says(kind: str, store: Store) -> None:
+    for example in page(kind).examples:
+        revision = plant(store, "crate", [_track(track) for track in example.tracks])
+        rule = {"kind": kind, **example.rule}
+        held_against = policy(rule)
+        with store.read() as connection:
+            (evaluation,) = evaluate_all(
+                connection, held_against, held_against.rules[0], Snapshot(revision, PLANTED_AT), LICENCES
+            )
+        assert (evaluation.count > 0) == (example.expect == "FAIL"), (example, evaluation)
+
+
+def _track(written: dict[str, Any]) -> dict[str, Any]:
+    track: dict[str, Any] = {}
+    for name, value in written.items():
+        field = field_named(name)
+        track["md5" if name == "file" else name] = value_for(field, value) if field and value else value
+    return track
+
+
+def test_an_example_is_read_with_its_expectation() -> None:
+    assert page("field").examples[0] == Example(
+        {"field": "licence", "must": "be_present"}, [{"licence": "CC-BY-4.0"}], "PASS"
+    )
