@@ -1,0 +1,67 @@
+"""The text of every policy that was ever active is kept by its SHA-256, and the ledger says who activated it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from audit_core.catalogue.store import Store
+from audit_core.ledger.chain import export
+from audit_core.ledger.policies import activate_text, active_texts, retire, text_of
+from audit_core.ledger.verify import verify
+from tests.support.ledger import START
+
+FIRST, SECOND = "policy: release\r\ntitle: Für alle\n", "policy: release\ntitle: changed\n"
+
+
+def activate(store: Store, text: str, policy: str = "release") -> str:
+    with store.write() as connection:
+        return activate_text(connection, policy, text, actor="lena", via="cli", at=START)
+
+
+def entries(store: Store) -> list[dict[str, str]]:
+    with store.read() as connection:
+        return [json.loads(line) for line in export(connection)]
+
+
+def test_an_active_text_is_read_back_byte_for_byte_under_its_sha256(store: Store) -> None:
+    sha256 = activate(store, FIRST)
+    assert sha256 == hashlib.sha256(FIRST.encode()).hexdigest()
+    with store.read() as connection:
+        assert active_texts(connection) == {"release": (sha256, FIRST)}
+        assert text_of(connection, sha256) == FIRST
+        assert text_of(connection, "0" * 64) is None
+
+
+def test_activating_what_is_active_writes_nothing(store: Store) -> None:
+    assert activate(store, FIRST) == activate(store, FIRST)
+    assert len(entries(store)) == 1
+
+
+def test_a_replaced_text_stays_and_can_come_back(store: Store) -> None:
+    first, second = activate(store, FIRST), activate(store, SECOND)
+    assert activate(store, FIRST) == first
+    payloads = [json.loads(entry["payload"]) for entry in entries(store)]
+    assert [payload["replaced"] for payload in payloads] == [None, first, second]
+    with store.read() as connection:
+        assert text_of(connection, second) == SECOND
+    assert verify(store).holds
+
+
+def test_a_retired_policy_is_not_active_and_its_text_stays(store: Store) -> None:
+    sha256 = activate(store, FIRST)
+    for expected in (True, False):
+        with store.write() as connection:
+            assert retire(connection, "release", actor="lena", via="cli", at=START) is expected
+    with store.read() as connection:
+        assert active_texts(connection) == {}
+        assert text_of(connection, sha256) == FIRST
+    assert [entry["kind"] for entry in entries(store)] == ["activation", "retirement"]
+    assert verify(store).holds
+
+
+def test_active_policies_come_in_the_order_of_their_names(store: Store) -> None:
+    for name in ("b", "Z", "a"):
+        activate(store, f"policy: {name}\n", name)
+    with store.read() as connection:
+        assert list(active_texts(connection)) == ["Z", "a", "b"]
