@@ -1,0 +1,121 @@
+"""What a cell says, read strictly: a number, a day, a length of time, a checksum. What can't be read is no value."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+__all__ = ["ALGORITHMS", "BadValue", "checksum", "day", "milliseconds", "quoted", "whole_number"]
+
+#: The checksums that identify content, with their length in hexadecimal digits. CRC-32 is none: it collides by chance.
+ALGORITHMS: Final = {
+    "md5": 32,
+    "sha1": 40,
+    "sha256": 64,
+    "sha384": 96,
+    "sha512": 128,
+    "blake2b": 128,
+    "blake3": 64,
+    "xxh128": 32,
+}
+
+_WHOLE: Final = re.compile(r"([0-9]{1,18})(?:\.0*)?")
+_DECIMAL: Final = re.compile(r"[0-9]{1,12}(?:\.[0-9]{0,18})?(?:[eE][+-]?[0-9]{1,2})?")
+_CLOCK: Final = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-5][0-9](?:\.[0-9]{1,18})?)")
+_DAY: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ][0-9]{2}:[0-9]{2}.*)?")
+_HEX: Final = re.compile(r"[0-9a-f]+")
+_SHOWN: Final = 60
+_MS_PER: Final = {"ms": Decimal(1), "s": Decimal(1000), "min": Decimal(60_000)}
+_LONGEST_MS: Final = 2**53
+
+
+class BadValue(ValueError):
+    """A cell that can't be what its column should be; the message says what it is instead."""
+
+
+def quoted(text: str) -> str:
+    """Show a stranger's text: in quotes, on one line, and not too long."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text[: _SHOWN + 1])
+    return f'"{shown[: _SHOWN - 1]}…"' if len(shown) > _SHOWN else f'"{shown}"'
+
+
+def whole_number(text: str, lowest: int, highest: int) -> int:
+    """Read ``2011`` or ``2011.0``.
+
+    Raises
+    ------
+    BadValue
+        If it is no whole number, or not between `lowest` and `highest`.
+    """
+    found = _WHOLE.fullmatch(text)
+    if found is None:
+        raise BadValue(f"{quoted(text)} is no whole number")
+    number = int(found[1])
+    if not lowest <= number <= highest:
+        raise BadValue(f"{quoted(text)} is not between {lowest} and {highest}")
+    return number
+
+
+def milliseconds(text: str, unit: str) -> int:
+    """Read a length of time: a number of `unit`, or a clock's ``3:25`` and ``1:02:03.5``, which need none.
+
+    Parameters
+    ----------
+    text : str
+        What stands in the cell.
+    unit : {"ms", "s", "min"}
+        What a plain number counts.
+
+    Returns
+    -------
+    duration : int
+        Whole milliseconds; a half is rounded up.
+
+    Raises
+    ------
+    BadValue
+        If it is neither.
+    """
+    if _DECIMAL.fullmatch(text):
+        exact = Decimal(text) * _MS_PER[unit]
+    elif found := _CLOCK.fullmatch(text):
+        hours, minutes, seconds = found.groups(default="0")
+        exact = (int(hours) * 3600 + int(minutes) * 60 + Decimal(seconds)) * 1000
+    else:
+        raise BadValue(f"{quoted(text)} is no length of time")
+    if exact > _LONGEST_MS:
+        raise BadValue(f"{quoted(text)} is longer than any recording")
+    return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def day(text: str) -> str:
+    """Read ``2024-02-29``, also where a time of day follows; give it in that form.
+
+    Raises
+    ------
+    BadValue
+        If there is no such day, or it is written otherwise: ``03/04/2024`` is one day here and another there.
+    """
+    found = _DAY.fullmatch(text)
+    if found is None:
+        raise BadValue(f"{quoted(text)} is no day written as 2024-02-29")
+    try:
+        return date.fromisoformat(found[1]).isoformat()
+    except ValueError as error:
+        raise BadValue(f"{quoted(text)} is no day of the calendar") from error
+
+
+def checksum(text: str, algorithm: str) -> str:
+    """Read a checksum in hexadecimal; give it in lower case.
+
+    Raises
+    ------
+    BadValue
+        If it is not hexadecimal, or not as long as `algorithm` makes it.
+    """
+    value = text.lower()
+    if len(value) != ALGORITHMS[algorithm] or not _HEX.fullmatch(value):
+        raise BadValue(f"{quoted(text)} is no {algorithm} of {ALGORITHMS[algorithm]} hexadecimal digits")
+    return value

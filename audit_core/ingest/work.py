@@ -1,0 +1,289 @@
+"""An import at work: blocks of rows are compared with what the dataset has, and what differs is written."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import func, select
+
+from audit_core.catalogue.leases import Lease
+from audit_core.catalogue.members import among
+from audit_core.catalogue.revisions import dataset_id, open_revision, publish
+from audit_core.catalogue.store import Store
+from audit_core.catalogue.tables import FOREVER, tracks
+from audit_core.clock import Clock
+from audit_core.errors import IngestError, Location
+from audit_core.ingest import terms
+from audit_core.ingest.block import Block, Format, Options, Refusal
+from audit_core.ingest.jsonlines import JsonLines
+from audit_core.ingest.mapping import Mapping
+from audit_core.ingest.report import ImportReport, Progress
+from audit_core.ingest.rows import NoKey, Plan, Row
+from audit_core.ingest.seen import Seen
+from audit_core.ingest.values import BadValue, quoted
+from audit_core.ingest.writing import Batch, Writing
+from audit_core.ledger.chain import Via, append
+from audit_core.ledger.pace import Pace
+
+__all__ = ["Opening", "Work"]
+
+_TOLD: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a revision is opened with: into which dataset, by whom, from what, and a clock for when."""
+
+    dataset: str
+    actor: str
+    origin: str
+    clock: Clock
+
+
+class Work:
+    """One import, from its first block to the row that makes it visible.
+
+    Parameters
+    ----------
+    store : Store
+        The database.
+    lease : Lease
+        Of the import, confirmed with every write.
+    mapping : Mapping
+        What the columns mean.
+    opening : Opening
+        For the revision, which is opened when there is something to write.
+    tell : callable
+        Told how far it is.
+    """
+
+    def __init__(
+        self, store: Store, lease: Lease, mapping: Mapping, opening: Opening, tell: Callable[[Progress], None]
+    ) -> None:
+        self.read_rows = self.added = self.changed = self.unchanged = self.gone = self.refused = 0
+        self._store, self._lease, self._mapping, self._opening, self._tell = store, lease, mapping, opening, tell
+        self._refusals: list[Refusal] = []
+        self._vanished: list[str] = []
+        self._kept: set[int] = set()
+        self._pace = Pace()
+        self._plan: Plan | None = None
+        self._revision: int | None = None
+        with store.read() as connection:
+            self._dataset = dataset_id(connection, opening.dataset)
+            lowest, highest = connection.execute(
+                select(func.min(tracks.c.id), func.max(tracks.c.id)).where(self._open_rows())
+            ).one()
+            newest = connection.execute(select(func.max(tracks.c.id))).scalar() or 0
+            self._seen = Seen(lowest or 1, highest or 0, newest + 1)
+            self._first_new = newest + 1
+            self._writing = Writing(connection)
+            self._terms_differ = terms.differ(connection, mapping.source)
+
+    @property
+    def accepted(self) -> int:
+        """How many rows were not refused."""
+        return self.added + self.changed + self.unchanged
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is anything to publish."""
+        return self._revision is not None or (self._terms_differ and self.accepted > 0)
+
+    def read(self, path: Path, format_: Format) -> None:
+        """Take in a file."""
+        self._seen.open(str(path))
+        total, before = format_.size(path), self.read_rows
+        options = Options(
+            encoding=self._mapping.encoding or "utf-8",
+            delimiter=self._mapping.delimiter,
+            lists=self._mapping.lists,
+            size=lambda: self._pace.size,
+        )
+        open_ended = isinstance(format_, JsonLines)
+        columns: tuple[str, ...] = ()
+        for block in format_.blocks(path, options):
+            columns = block.columns
+            if self._plan is None or self._plan.columns != columns:
+                self._plan = Plan(self._mapping, columns, open_ended=open_ended)
+            self._take(str(path), self._plan, block)
+            self._tell(Progress("reading", str(path), self.read_rows - before, block.position, total))
+        if open_ended:
+            Plan(self._mapping, columns)  # a column that no object had is a slip of the mapping
+
+    def close_vanished(self) -> None:
+        """Let the tracks end that no file has any more."""
+        numbers = array("q")
+        with self._store.read() as connection:
+            known = select(tracks.c.id).where(self._open_rows(), tracks.c.id < self._first_new)
+            for number in connection.execute(known, execution_options={"yield_per": 10_000}).scalars():
+                if self._seen.place(number) is None and number not in self._kept:
+                    numbers.append(number)
+            first = select(tracks.c.key).where(tracks.c.id.in_(numbers[:_TOLD].tolist())).order_by(tracks.c.key)
+            self._vanished += connection.execute(first).scalars()
+        while self.gone < len(numbers):
+            _, revision = self._opened()
+            batch = Batch(ended=numbers[self.gone : self.gone + self._pace.size].tolist())
+            with self._pace.write(self._store) as connection:
+                self._lease.confirm(connection)
+                self._writing.write(connection, batch, revision)
+            self.gone += len(batch.ended)
+            self._tell(Progress("closing", rows=self.gone, done=self.gone, total=len(numbers)))
+
+    def publish(self, files: Sequence[dict[str, Any]], via: Via, *, partial: bool) -> None:
+        """Make all of it visible, and say so in the ledger: one transaction."""
+        at = self._opening.clock()
+        counts = {
+            "read": self.read_rows,
+            "added": self.added,
+            "changed": self.changed,
+            "unchanged": self.unchanged,
+            "gone": self.gone,
+            "refused": self.refused,
+        }
+        _, revision = self._opened()
+        with self._pace.write(self._store) as connection:
+            self._lease.confirm(connection)
+            if self._mapping.source is not None and self._terms_differ:
+                terms.write(connection, self._mapping.source, revision)
+            publish(connection, revision, counts=counts, at=at)
+            append(
+                connection,
+                kind="import",
+                actor=self._opening.actor,
+                via=via,
+                at=at,
+                payload={
+                    "dataset": self._opening.dataset,
+                    "revision": revision,
+                    "counts": counts,
+                    "files": list(files),
+                    "mapping": {
+                        "name": self._mapping.name,
+                        "sha256": hashlib.sha256(self._mapping.text.encode()).hexdigest(),
+                    },
+                    "partial": partial,
+                },
+            )
+
+    def report(self, *, nothing_done: bool) -> ImportReport:
+        """Say what was done."""
+        return ImportReport(
+            dataset=self._opening.dataset,
+            read=self.read_rows,
+            added=0 if nothing_done else self.added,
+            changed=0 if nothing_done else self.changed,
+            unchanged=0 if nothing_done else self.unchanged,
+            gone=0 if nothing_done else self.gone,
+            refused=self.refused,
+            revision=None if nothing_done else self._revision,
+            refusals=tuple(self._refusals),
+            vanished=() if nothing_done else tuple(self._vanished),
+            mapping=self._mapping,
+            longest_write_s=self._pace.longest_s,
+        )
+
+    def _take(self, file: str, plan: Plan, block: Block) -> None:
+        rows: list[Row] = []
+        refused_keys: list[str] = []
+        for line, reason, cells in block.refused:
+            self._refuse(file, line, reason)
+            refused_keys += filter(None, [plan.key(cells)])
+        for line, cells in zip(block.lines, block.rows, strict=True):
+            try:
+                rows.append(plan.row(line, cells))
+            except BadValue as wrong:
+                if self._mapping.guessed and isinstance(wrong, NoKey):
+                    raise self._no_key(str(wrong), file, line) from wrong
+                self._refuse(file, line, str(wrong))
+                refused_keys += filter(None, [plan.key(cells)])
+        self.read_rows += len(block.rows) + len(block.refused)
+        known = self._known([*(row.key for row in rows), *refused_keys])
+        self._kept.update(known[key][0] for key in refused_keys if key in known)
+        self._write(plan, *self._compared(file, rows, known))
+
+    def _known(self, keys: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+        """Look up what the dataset has under some keys, what this import wrote included."""
+        if self._dataset is None or not keys:
+            return {}
+        wanted = select(tracks.c.key, tracks.c.id, tracks.c.row_hash).where(
+            self._open_rows(), among(tracks.c.key, keys)
+        )
+        with self._store.read() as connection:
+            return {key: (number, digest) for key, number, digest in connection.execute(wanted)}
+
+    def _compared(
+        self, file: str, rows: Sequence[Row], known: dict[str, tuple[int, bytes]]
+    ) -> tuple[list[tuple[int, Row]], list[int]]:
+        """Sort out which rows are to be written, under which numbers, and which earlier ones end."""
+        seen = self._seen
+        new: list[tuple[int, Row]] = []
+        ended: list[int] = []
+        for row in rows:
+            found = known.get(row.key)
+            if found is None:
+                self.added += 1
+            else:
+                number, digest = found
+                first = seen.place(number)
+                if first is not None:
+                    self._repeated(file, row, *first)
+                    continue
+                seen.meet(row.line, number)
+                if digest == row.hash:
+                    self.unchanged += 1
+                    continue
+                self.changed += 1
+                ended.append(number)
+            number = seen.meet(row.line)
+            known[row.key] = number, row.hash
+            new.append((number, row))
+        return new, ended
+
+    def _write(self, plan: Plan, new: Sequence[tuple[int, Row]], ended: Sequence[int]) -> None:
+        if new or ended:
+            dataset, revision = self._opened()
+            with self._store.read() as connection:
+                batch = self._writing.batch(connection, plan, new, dataset, revision)
+                batch.ended = ended
+            with self._pace.write(self._store) as connection:
+                self._lease.confirm(connection)
+                self._writing.write(connection, batch, revision)
+
+    def _opened(self) -> tuple[int, int]:
+        """Give the numbers of the dataset and of the revision, which is opened when first asked for."""
+        if self._dataset is None or self._revision is None:
+            opening = self._opening
+            with self._store.write() as connection:
+                self._lease.confirm(connection)
+                self._dataset, self._revision = open_revision(
+                    connection, opening.dataset, actor=opening.actor, origin=opening.origin, at=opening.clock()
+                )
+        return self._dataset, self._revision
+
+    def _open_rows(self) -> Any:
+        return (tracks.c.dataset_id == self._dataset) & (tracks.c.to_rev == FOREVER)
+
+    def _repeated(self, file: str, row: Row, first_file: str, first_line: int) -> None:
+        where = f"line {first_line}" if first_file == file else f"{first_file}, line {first_line}"
+        what = f"the key {quoted(row.key)} is in {where} already"
+        if self._mapping.guessed:
+            raise self._no_key(what, file, row.line)
+        self._refuse(file, row.line, what)
+
+    def _refuse(self, file: str, line: int, reason: str) -> None:
+        self.refused += 1
+        if len(self._refusals) < _TOLD:
+            self._refusals.append(Refusal(file, line, reason))
+
+    def _no_key(self, what: str, file: str, line: int) -> IngestError:
+        guess = self._mapping.key[0].name
+        return IngestError(
+            f'{what}: the column "{guess}" was guessed to be the key, and is none',
+            at=Location(file, line),
+            mend="Say in a mapping which column is unique and never blank: `key: COLUMN`, or several: `key: [A, B]`.",
+        )
