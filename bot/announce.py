@@ -1,0 +1,176 @@
+"""Announcing a run: the parents of what it changed, and thread messages for what is new or open again.
+
+One transaction a run puts all of it into the outbox and says that the run is announced, so that a crash loses and
+doubles nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+
+from audit_core.catalogue.store import Store
+from audit_core.clock import Clock, utc_now
+from audit_core.ledger.runs import settle
+from audit_core.ledger.tables import findings, runs, violations
+from audit_core.ledger.violations import SEVERITIES
+from bot.messages.items import ITEMS_AT_MOST
+from bot.outbox import ask_items, ask_parent_of, edit_listings, edit_parents, parent_subject
+from bot.policies import Policies
+from rules.policy import Policy
+
+__all__ = ["announce"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A rule in a dataset, of which a run has something to say."""
+
+    policy: str
+    rule: str
+    dataset: str
+    channel: str
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """Thread messages for one place: the keys of each, and how many violations they leave out."""
+
+    place: _Place
+    messages: tuple[tuple[str, ...], ...]
+    more: int
+
+
+def announce(store: Store, policies: Policies, clock: Clock = utc_now) -> int:
+    """Announce every run that has finished and is not announced yet; settles first.
+
+    Returns
+    -------
+    announced : int
+        How many runs. Cheap when there are none.
+    """
+    waiting = select(runs.c.id).where(runs.c.finished_at.is_not(None), runs.c.announced_at.is_(None))
+    with store.read() as connection:
+        due = list(connection.scalars(waiting.order_by(runs.c.id)))
+    if not due:
+        return 0
+    settle(store, clock=clock)
+    return sum(_announce(store, policies, run_id, clock()) for run_id in due)
+
+
+def _announce(store: Store, policies: Policies, run_id: int, now: datetime) -> bool:
+    with store.read() as connection:
+        in_force = policies(connection)
+        places = list(_places(connection, run_id, in_force))
+        news = [one for policy in in_force.values() for one in _news(connection, run_id, policy, places)]
+    with store.write() as connection:
+        mine = update(runs).where(runs.c.id == run_id, runs.c.announced_at.is_(None)).values(announced_at=now)
+        if connection.execute(mine).rowcount == 0:
+            return False
+        for place in places:
+            ask_parent_of(
+                connection,
+                policy=place.policy,
+                rule=place.rule,
+                dataset=place.dataset,
+                channel=place.channel,
+                at=now,
+            )
+        edit_parents(connection)  # in the others nothing may have changed but the time
+        edit_listings(connection, run_id)
+        for one in news:
+            _ask_news(connection, run_id, one, now)
+    logger.info("run %d is announced: %d rules, %d thread messages", run_id, len(places), sum(map(_length, news)))
+    return True
+
+
+def _length(news: _News) -> int:
+    return len(news.messages)
+
+
+def _places(connection: Connection, run_id: int, in_force: Mapping[str, Policy]) -> Iterator[_Place]:
+    named = findings.c.policy, findings.c.rule, findings.c.dataset
+    touched = select(*named).where(findings.c.run_id == run_id, findings.c.mode == "enforce").distinct()
+    for row in connection.execute(touched.order_by(*named)):
+        policy = in_force.get(row.policy)
+        for rule in policy.rules if policy else ():
+            if rule.id == row.rule:
+                yield _Place(row.policy, row.rule, row.dataset, rule.review.channel, rule.severity)
+
+
+def _news(connection: Connection, run_id: int, policy: Policy, places: list[_Place]) -> Iterator[_News]:
+    """Share the messages that a policy may post among its rules in turn, the gravest first."""
+    own = sorted(
+        (place for place in places if place.policy == policy.id),
+        key=lambda place: (SEVERITIES.index(place.severity), place.rule, place.dataset),
+    )
+    totals = {place: _total(connection, run_id, place) for place in own}
+    shares = _shares({place: -(-total // ITEMS_AT_MOST) for place, total in totals.items()}, policy.safety.post_at_most)
+    for place in own:
+        keys = iter(_keys(connection, run_id, place, shares[place] * ITEMS_AT_MOST))
+        messages = []
+        while chunk := tuple(islice(keys, ITEMS_AT_MOST)):
+            messages.append(chunk)
+        yield _News(place, tuple(messages), totals[place] - sum(map(len, messages)))
+
+
+def _shares(wanted: Mapping[_Place, int], at_most: int) -> Mapping[_Place, int]:
+    shares = dict.fromkeys(wanted, 0)
+    left = at_most
+    while left and (short := [place for place in wanted if shares[place] < wanted[place]]):
+        for place in short[:left]:
+            shares[place] += 1
+        left -= min(left, len(short))
+    return shares
+
+
+def _is_news(run_id: int, place: _Place) -> ColumnElement[bool]:
+    return and_(
+        findings.c.run_id == run_id,
+        findings.c.transition.in_(["opened", "reopened"]),
+        findings.c.policy == place.policy,
+        findings.c.rule == place.rule,
+        findings.c.dataset == place.dataset,
+        findings.c.mode == "enforce",
+        violations.c.state == "open",  # somebody may have been quicker
+    )
+
+
+def _total(connection: Connection, run_id: int, place: _Place) -> int:
+    joined = findings.join(violations, violations.c.key == findings.c.key)
+    total = select(func.count()).select_from(joined).where(_is_news(run_id, place))
+    return connection.execute(total).scalar_one()
+
+
+def _keys(connection: Connection, run_id: int, place: _Place, limit: int) -> list[str]:
+    news = (
+        select(findings.c.key)
+        .join(violations, violations.c.key == findings.c.key)
+        .where(_is_news(run_id, place))
+        .order_by(findings.c.subject, findings.c.discriminator, findings.c.key)
+        .limit(limit)
+    )
+    return list(connection.scalars(news))
+
+
+def _ask_news(connection: Connection, run_id: int, news: _News, now: datetime) -> None:
+    place = news.place
+    for number, keys in enumerate(news.messages):
+        last = number == len(news.messages) - 1
+        ask_items(
+            connection,
+            channel=place.channel,
+            subject=f"items/{run_id}/{number}/{place.policy}/{place.rule}/{place.dataset}",
+            parent=parent_subject(place.policy, place.rule, place.dataset),
+            keys=keys,
+            more=news.more if last else 0,
+            at=now,
+        )

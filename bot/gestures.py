@@ -1,0 +1,125 @@
+"""What Slack sends when somebody clicks or submits, read into our own words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, cast, get_args
+
+from audit_core.ledger.chain import Via
+from audit_core.ledger.transitions import Verdict
+from bot.outbox import rule_of
+from bot.reading import Listing
+from bot.review import Click
+
+__all__ = ["FormMark", "PageMark", "Spot", "clicked", "opened", "page_of", "submitted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a person clicked, and is answered: a channel, and the thread in it."""
+
+    channel: str
+    thread_ts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageMark:
+    """The metadata of a review modal: which page it shows, and where it was opened."""
+
+    listing: Listing
+    spot: Spot
+
+    def dumps(self) -> str:
+        """Write it as private metadata."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def loads(cls, metadata: str) -> PageMark:
+        """Read it back."""
+        read = json.loads(metadata)
+        return cls(Listing(**read["listing"]), Spot(**read["spot"]))
+
+
+@dataclass(frozen=True, slots=True)
+class FormMark:
+    """The metadata of a decision's form: what is decided, and where it was opened."""
+
+    verdict: Verdict
+    key: str
+    revision: int
+    spot: Spot
+    page: PageMark | None = None
+
+    def dumps(self) -> str:
+        """Write it as private metadata."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def loads(cls, metadata: str) -> FormMark:
+        """Read it back."""
+        read = json.loads(metadata)
+        page = PageMark.loads(json.dumps(read["page"])) if read["page"] else None
+        return cls(_verdict(read["verdict"]), read["key"], read["revision"], Spot(**read["spot"]), page)
+
+
+def clicked(body: dict[str, Any], via: Via) -> tuple[Click, FormMark]:
+    """Read a click on Approve, Quarantine, Waive or Release, in a thread or in a review modal."""
+    action = body["actions"][0]
+    key, revision = action["value"].split(":")
+    verdict = _verdict(action["action_id"].removeprefix("decide:"))
+    page = PageMark.loads(body["view"]["private_metadata"]) if "view" in body else None
+    mark = FormMark(verdict, key, int(revision), page.spot if page else _spot(body), page)
+    return _click(mark, body, via), mark
+
+
+def submitted(body: dict[str, Any], via: Via) -> tuple[Click, FormMark]:
+    """Read a form that was filled in."""
+    mark = FormMark.loads(body["view"]["private_metadata"])
+    answers = {block: next(iter(fields.values())) for block, fields in body["view"]["state"]["values"].items()}
+    until = answers.get("until", {}).get("selected_date")
+    click = Click(
+        verdict=mark.verdict,
+        key=mark.key,
+        revision=mark.revision,
+        person=body["user"]["id"],
+        via=via,
+        reason=answers["reason"].get("value") or "",
+        evidence_url=answers.get("evidence_url", {}).get("value") or None,
+        until=date.fromisoformat(until) if until else None,
+    )
+    return click, mark
+
+
+def opened(body: dict[str, Any]) -> PageMark:
+    """Read a click on a parent message's Review."""
+    policy, rule, dataset = rule_of(body["actions"][0]["value"])
+    return PageMark(Listing(policy, rule, dataset), _spot(body))
+
+
+def page_of(body: dict[str, Any]) -> PageMark:
+    """Read which page a click in the review modal leads to."""
+    mark = PageMark.loads(body["view"]["private_metadata"])
+    action, shown = body["actions"][0], mark.listing
+    if action["action_id"] == "review:state":
+        listing = Listing(shown.policy, shown.rule, shown.dataset, action["selected_option"]["value"])
+    else:
+        listing = Listing(shown.policy, shown.rule, shown.dataset, shown.state, int(action["value"]))
+    return PageMark(listing, mark.spot)
+
+
+def _click(mark: FormMark, body: dict[str, Any], via: Via) -> Click:
+    person = body["user"]["id"]
+    return Click(verdict=mark.verdict, key=mark.key, revision=mark.revision, person=person, via=via)
+
+
+def _spot(body: dict[str, Any]) -> Spot:
+    message = body["message"]
+    return Spot(body["channel"]["id"], message.get("thread_ts") or message["ts"])
+
+
+def _verdict(word: str) -> Verdict:
+    if word not in get_args(Verdict):
+        raise ValueError(f"{word!r} is no verdict")
+    return cast(Verdict, word)

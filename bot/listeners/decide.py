@@ -1,0 +1,65 @@
+"""Approve, Quarantine, Waive, Release: a click opens the form in which the person says why."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from slack_bolt import Ack, App
+from slack_sdk import WebClient
+
+from audit_core.errors import DecisionRefused
+from bot.gestures import FormMark, clicked
+from bot.listeners.room import Room, answering
+from bot.messages.decision_form import Form, form_view
+from bot.messages.items import BUTTONS
+from bot.messages.notice import loading_view, notice_view
+from bot.review import Matter
+
+__all__ = ["register"]
+
+
+def register(app: App, room: Room) -> None:
+    """Teach an app this gesture."""
+
+    @app.action(re.compile(r"^decide:"))
+    def decide(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+        click, mark = clicked(body, room.via)
+        try:
+            room.review.permit(click)
+        except DecisionRefused as refused:
+            ack()
+            _refuse(room, client, body, mark, refused)
+            return
+        ack()
+        title = BUTTONS[mark.verdict]
+        with answering("a form"):
+            show = client.views_push if mark.page else client.views_open
+            view = show(trigger_id=body["trigger_id"], view=loading_view(title))["view"]
+            try:
+                form = form_view(_form(room.review.matter(click), mark))
+            except DecisionRefused as refused:
+                form = notice_view(title, room.readable(refused))
+            client.views_update(view_id=view["id"], hash=view["hash"], view=form)
+
+
+def _refuse(room: Room, client: WebClient, body: dict[str, Any], mark: FormMark, refused: DecisionRefused) -> None:
+    words = room.readable(refused)
+    with answering("a refusal"):
+        if mark.page:
+            client.views_push(trigger_id=body["trigger_id"], view=notice_view("Not possible", words))
+        else:
+            room.whisper(client, mark.spot, body["user"]["id"], words)
+
+
+def _form(matter: Matter, mark: FormMark) -> Form:
+    return Form(
+        verdict=mark.verdict,
+        message=matter.violation.message,
+        evidence=matter.violation.evidence,
+        metadata=mark.dumps(),
+        targets=[key for _, key in matter.targets],
+        longest=matter.longest,
+        suggested=matter.suggested,
+        evidence_required=matter.evidence_required,
+    )

@@ -1,0 +1,131 @@
+"""A thread message: up to ten violations, each with its evidence and its buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from bot.messages.evidence import evidence_line
+from bot.messages.kit import (
+    Block,
+    Message,
+    Span,
+    actions,
+    bold,
+    button,
+    context,
+    fitted,
+    link,
+    message,
+    paragraph,
+    person,
+    text,
+)
+from bot.messages.text import counted, plain
+from bot.messages.when import day, moment
+
+__all__ = ["BUTTONS", "ITEMS_AT_MOST", "Decided", "Item", "Items", "item_blocks", "items_message"]
+
+ITEMS_AT_MOST: Final = 10
+BUTTONS: Final[Mapping[str, str]] = {
+    "approve": "Approve",
+    "quarantine": "Quarantine",
+    "waive": "Waive",
+    "release": "Release",
+}
+_DONE: Final = {"approve": "Approved", "quarantine": "Quarantined", "waive": "Waived", "release": "Released"}
+_ENDED: Final = {
+    "resolved": "Resolved: the evidence now passes.",
+    "gone": "Gone: what it was about is no longer there.",
+    "superseded": "Superseded: the rule no longer judges this.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision, as an item tells it."""
+
+    verdict: str
+    person: str
+    at: datetime
+    reason: str
+    via: str = "slack"
+    until: date | None = None
+    evidence_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A violation as reviewers see it.
+
+    Attributes
+    ----------
+    revision : int
+        Carried by its buttons, so that a click on an older state of it is noticed.
+    decided : Decided or None
+        The decision in force.
+    allowed : tuple of str
+        The verdicts that its rule offers in its present state.
+    """
+
+    key: str
+    revision: int
+    state: str
+    message: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    reopened: int = 0
+    decided: Decided | None = None
+    allowed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """What a thread message lists, and how many violations of its run are not posted."""
+
+    items: Sequence[Item]
+    more: int = 0
+
+
+def items_message(listed: Items, people: Mapping[str, str]) -> Message:
+    """Build the message."""
+
+    def blocks(limit: int) -> list[Block]:
+        built = [block for item in listed.items for block in item_blocks(item, people, limit)]
+        return [*built, context(f"And {listed.more:,} more: open Review above.")] if listed.more else built
+
+    first = plain(listed.items[0].message, 200) if listed.items else "Nothing is listed any more."
+    rest = f" And {counted(len(listed.items) - 1, 'other')}." if len(listed.items) > 1 else ""
+    return message(f"{first}{rest}", fitted(blocks))
+
+
+def item_blocks(item: Item, people: Mapping[str, str], limit: int) -> list[Block]:
+    """Build the blocks of one violation: its text, and its buttons if there is something to decide."""
+    sentence = plain(item.message, limit)
+    facts = plain(evidence_line(item.evidence, item.message), limit)
+    spans = [bold(sentence)]
+    if facts:
+        spans.append(text(f"\n{facts}"))
+    spans += _state(item, people, limit)
+    spans.append(text(f"  #{item.key[:8]}"))
+    built = [paragraph(*spans)]
+    if item.allowed:
+        built.append(actions(*(_button(item, verdict) for verdict in item.allowed), block_id=item.key))
+    return built
+
+
+def _state(item: Item, people: Mapping[str, str], limit: int) -> list[Span]:
+    if item.state == "open":
+        return [text(f"\nOpen again ({counted(item.reopened, 'time')}).")] if item.reopened else []
+    if item.decided is None or item.state in _ENDED:
+        return [text(f"\n{_ENDED.get(item.state, item.state.capitalize())}")]
+    decided = item.decided
+    until = f" until {day(decided.until)}" if decided.until else ""
+    spans = [text(f"\n{_DONE[decided.verdict]}{until} by "), person(decided.person, people)]
+    spans.append(text(f", {moment(decided.at)}: {plain(decided.reason, limit)}"))
+    return [*spans, text(" "), link(decided.evidence_url)] if decided.evidence_url else spans
+
+
+def _button(item: Item, verdict: str) -> Block:
+    return button(BUTTONS[verdict], f"decide:{verdict}", f"{item.key}:{item.revision}")

@@ -1,0 +1,181 @@
+"""The pieces of Block Kit that the messages are built of.
+
+Text is always `rich_text` or `plain_text`: neither is parsed, so no title can mention a channel, hide a link or draw
+bold. A message stays below 10,000 characters, counted as JSON: Slack counts its blocks' frames as well, and refuses
+past a limit that it does not publish.
+
+References
+----------
+.. [1] https://docs.slack.dev/reference/block-kit
+.. [2] https://github.com/slackapi/bolt-js/issues/2509
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from bot.messages.text import fallback, plain
+
+__all__ = [
+    "Block",
+    "Message",
+    "Span",
+    "View",
+    "actions",
+    "bold",
+    "button",
+    "context",
+    "date_picker",
+    "divider",
+    "fitted",
+    "header",
+    "link",
+    "message",
+    "modal",
+    "paragraph",
+    "person",
+    "select",
+    "text",
+    "text_input",
+]
+
+Block = dict[str, Any]
+Span = dict[str, Any]
+View = dict[str, Any]
+
+_AT_MOST: Final = 9_900
+_SLACK_ID: Final = re.compile(r"[UW][A-Z0-9]{6,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as Slack takes it: blocks, and the text for where blocks can't be shown."""
+
+    text: str
+    blocks: tuple[Block, ...]
+
+
+def message(text: str, blocks: Sequence[Block]) -> Message:
+    """Make a message; `text` is plain and gets escaped here."""
+    return Message(fallback(text), tuple(blocks))
+
+
+def fitted(blocks: Callable[[int], list[Block]]) -> list[Block]:
+    """Build blocks with as much of each text as the whole message has room for."""
+    for limit in (600, 300, 200, 120, 80):
+        built = blocks(limit)
+        if len(json.dumps(built, ensure_ascii=False)) <= _AT_MOST:
+            return built
+    return blocks(40)
+
+
+def text(words: str) -> Span:
+    """Write words."""
+    return {"type": "text", "text": words}
+
+
+def bold(words: str) -> Span:
+    """Write words in bold."""
+    return {"type": "text", "text": words, "style": {"bold": True}}
+
+
+def link(url: str) -> Span:
+    """Write a link that shows where it leads."""
+    return {"type": "link", "url": url, "text": plain(url, 80)}
+
+
+def person(who: str, people: Mapping[str, str]) -> Span:
+    """Write who somebody is: by name where it is known, so that nobody is pinged; else as Slack shows its users."""
+    if who in people:
+        return text(plain(people[who], 80))
+    if _SLACK_ID.fullmatch(who):
+        return {"type": "user", "user_id": who}
+    return text(plain(who, 80))
+
+
+def paragraph(*spans: Span, block_id: str | None = None) -> Block:
+    """Put spans into one block of text. Empty ones are left out: Slack refuses them."""
+    elements = [span for span in spans if span.get("text") != ""]
+    block: Block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
+    return {**block, "block_id": block_id} if block_id else block
+
+
+def header(words: str) -> Block:
+    """Write a headline."""
+    return {"type": "header", "text": _plain_text(words, 110)}
+
+
+def context(words: str) -> Block:
+    """Write in small letters."""
+    return {"type": "context", "elements": [_plain_text(words, 1_000)]}
+
+
+def divider() -> Block:
+    """Draw a line."""
+    return {"type": "divider"}
+
+
+def actions(*elements: Block, block_id: str | None = None) -> Block:
+    """Put controls in a row."""
+    block: Block = {"type": "actions", "elements": list(elements)}
+    return {**block, "block_id": block_id} if block_id else block
+
+
+def button(label: str, action_id: str, value: str, *, style: Literal["primary", "danger"] | None = None) -> Block:
+    """Make a button; `value` comes back with the click."""
+    made = {"type": "button", "action_id": action_id, "text": _plain_text(label, 60), "value": value}
+    return {**made, "style": style} if style else made
+
+
+def select(action_id: str, options: Mapping[str, str], chosen: str) -> Block:
+    """Make a menu of values with their labels."""
+    made = {value: {"text": _plain_text(label, 60), "value": value} for value, label in options.items()}
+    return {
+        "type": "static_select",
+        "action_id": action_id,
+        "options": list(made.values()),
+        "initial_option": made[chosen],
+    }
+
+
+def text_input(
+    name: str, label: str, *, hint: str | None = None, optional: bool = False, lines: bool = False, most: int = 1_000
+) -> Block:
+    """Ask for text; `name` is both block and action, under which the answer is found."""
+    element: Block = {"type": "plain_text_input", "action_id": name, "multiline": lines, "max_length": most}
+    return _input(name, label, element, hint, optional)
+
+
+def date_picker(name: str, label: str, initial: str, *, hint: str | None = None) -> Block:
+    """Ask for a day."""
+    return _input(name, label, {"type": "datepicker", "action_id": name, "initial_date": initial}, hint, False)
+
+
+def modal(
+    title: str, blocks: Sequence[Block], *, callback_id: str, metadata: str = "", submit: str | None = None
+) -> View:
+    """Make a modal; without `submit` it only shows."""
+    view: View = {
+        "type": "modal",
+        "callback_id": callback_id,
+        "title": _plain_text(title, 24),
+        "close": _plain_text("Cancel" if submit else "Close", 24),
+        "blocks": list(blocks),
+        "private_metadata": metadata,
+    }
+    return {**view, "submit": _plain_text(submit, 24)} if submit else view
+
+
+def _input(name: str, label: str, element: Block, hint: str | None, optional: bool) -> Block:
+    block: Block = {"type": "input", "block_id": name, "label": _plain_text(label, 200), "element": element}
+    if hint:
+        block["hint"] = _plain_text(hint, 500)
+    return {**block, "optional": True} if optional else block
+
+
+def _plain_text(words: str, limit: int) -> Block:
+    return {"type": "plain_text", "text": plain(words, limit) or "–", "emoji": False}

@@ -1,0 +1,169 @@
+"""Asking for a message: rows written in the very transaction that calls for them.
+
+A message is named by its subject and has one row for life. Asking for it again means an edit; many requests before the
+edit is sent are one edit, for what it says is made when it is sent.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, case, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from audit_core.ledger.tables import findings
+from bot.tables import outbox, outbox_items
+
+__all__ = [
+    "Pending",
+    "ask",
+    "ask_items",
+    "ask_parent_of",
+    "edit_listing",
+    "edit_listings",
+    "edit_parents",
+    "parent_subject",
+    "rule_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A row of the outbox that is to be sent."""
+
+    id: int
+    channel: str
+    subject: str
+    parent: str | None
+    content: dict[str, Any]
+    token: str
+    asked: int
+    attempts: int
+    attempted_at: datetime | None
+    channel_id: str | None
+    ts: str | None
+    shown: str | None
+
+
+def parent_subject(policy: str, rule: str, dataset: str) -> str:
+    """Name the parent message of a rule in a dataset."""
+    return f"rule/{policy}/{rule}/{dataset}"
+
+
+def rule_of(subject: str) -> tuple[str, str, str]:
+    """Read policy, rule and dataset from the name of a parent message.
+
+    Raises
+    ------
+    ValueError
+        If it names no parent message.
+    """
+    kind, policy, rule, dataset = subject.split("/", 3)
+    if kind != "rule":
+        raise ValueError(f"{subject!r} names no parent message")
+    return policy, rule, dataset
+
+
+def ask(
+    connection: Connection,
+    *,
+    channel: str,
+    subject: str,
+    at: datetime,
+    parent: str | None = None,
+    content: Mapping[str, Any] | None = None,
+) -> None:
+    """Ask that a message be posted or, where it is posted already, brought up to date.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of `Store.write`: the message is asked for if, and only if, the change that calls for it is committed.
+    channel : str
+        As the policy names it, with or without the #.
+    subject : str
+        What the message is about.
+    at : datetime
+        Now.
+    parent : str, optional
+        The subject in whose thread it is said.
+    content : mapping, optional
+        What the subject does not tell.
+    """
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    row: Any = make(outbox).values(
+        channel=channel.removeprefix("#"),
+        subject=subject,
+        parent=parent,
+        content=dict(content or {}),
+        token=uuid.uuid4().hex,
+        asked=1,
+        attempts=0,
+        created_at=at,
+    )
+    stays = outbox.c.channel == row.excluded.channel
+    moved = {name: case((stays, outbox.c[name]), else_=row.excluded[name]) for name in _MOVES}
+    connection.execute(row.on_conflict_do_update(index_elements=[outbox.c.subject], set_={**_AGAIN, **moved}))
+    # What waited in the thread of a parent that Slack refused may be tried again with it.
+    lost = outbox.c.parent == subject, outbox.c.failed.is_not(None), outbox.c.ts.is_(None)
+    connection.execute(update(outbox).where(*lost).values(failed=None, not_before=None))
+
+
+_AGAIN: dict[str, Any] = {
+    "asked": outbox.c.asked + 1,
+    "sent_at": None,
+    "failed": None,
+    "not_before": None,
+    "attempts": 0,
+}
+# Where the policy names another channel than before, the message is posted anew, there.
+_MOVES = ("channel", "token", "attempted_at", "channel_id", "ts", "shown")
+
+
+def ask_items(
+    connection: Connection,
+    *,
+    channel: str,
+    subject: str,
+    parent: str,
+    keys: Sequence[str],
+    more: int,
+    at: datetime,
+) -> None:
+    """Ask for a thread message that lists violations, and says how many more there are."""
+    content = {"more": more} if more else {}
+    ask(connection, channel=channel, subject=subject, parent=parent, content=content, at=at)
+    outbox_id = connection.execute(select(outbox.c.id).where(outbox.c.subject == subject)).scalar_one()
+    listed = [{"outbox_id": outbox_id, "position": place, "violation_key": key} for place, key in enumerate(keys)]
+    connection.execute(insert(outbox_items), listed)
+
+
+def edit_listing(connection: Connection, key: str) -> None:
+    """Ask that the thread messages that list a violation be brought up to date."""
+    listing = select(outbox_items.c.outbox_id).where(outbox_items.c.violation_key == key)
+    connection.execute(update(outbox).where(outbox.c.id.in_(listing)).values(_AGAIN))
+
+
+def edit_listings(connection: Connection, run_id: int) -> None:
+    """Ask that the thread messages that list what a run has changed be brought up to date."""
+    changed = (
+        select(outbox_items.c.outbox_id)
+        .join(findings, findings.c.key == outbox_items.c.violation_key)
+        .where(findings.c.run_id == run_id)
+    )
+    connection.execute(update(outbox).where(outbox.c.id.in_(changed)).values(_AGAIN))
+
+
+def edit_parents(connection: Connection, subject: str | None = None) -> None:
+    """Ask that a parent message, or every one, be brought up to date, where there is one."""
+    which = outbox.c.subject == subject if subject else outbox.c.subject.startswith("rule/", autoescape=True)
+    connection.execute(update(outbox).where(which).values(_AGAIN))
+
+
+def ask_parent_of(connection: Connection, *, policy: str, rule: str, dataset: str, channel: str, at: datetime) -> None:
+    """Ask that the parent message of a rule in a dataset be posted or brought up to date."""
+    ask(connection, channel=channel, subject=parent_subject(policy, rule, dataset), at=at)

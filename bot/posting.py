@@ -1,0 +1,222 @@
+"""One call to Slack, and what its answer means: it has the message, it never will, or we try again.
+
+slack_sdk's own retries are off (`client_for`): after a broken connection it would send a post again without having
+looked whether Slack took the first, and it would sleep through a Retry-After while holding the lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http.client import HTTPException
+from typing import Any, Final
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
+
+from bot.messages.kit import Message
+
+__all__ = ["Gone", "Later", "LockedOut", "Place", "Refused", "client_for", "edit", "looked_up", "post"]
+
+EVENT_TYPE: Final = "cratecheck_post"
+_MARGIN: Final = timedelta(minutes=10)  # between our clock and Slack's
+_PAGE: Final = 200
+_WITHOUT_A_HEADER_S: Final = 30.0
+
+_TOKEN_TROUBLE: Final = frozenset(
+    {
+        "access_denied",
+        "account_inactive",
+        "ekm_access_denied",
+        "enterprise_is_restricted",
+        "invalid_auth",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "not_authed",
+        "org_login_required",
+        "team_access_not_granted",
+        "token_expired",
+        "token_revoked",
+    }
+)
+# After these Slack may have done what was asked all the same.
+_UNSURE: Final = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
+
+
+class Refused(Exception):
+    """Slack will never take this message."""
+
+
+class Gone(Exception):
+    """The message was deleted in Slack."""
+
+
+class LockedOut(Exception):
+    """Slack does not take our token for this."""
+
+
+class Later(Exception):
+    """Slack did not answer, or asks for patience.
+
+    Parameters
+    ----------
+    why : str
+        What happened.
+    after_s : float, optional
+        How long Slack asks to wait.
+    unsure : bool
+        Whether Slack may have taken the message.
+    """
+
+    def __init__(self, why: str, *, after_s: float | None = None, unsure: bool) -> None:
+        super().__init__(why)
+        self.after_s = after_s
+        self.unsure = unsure
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where Slack has a message."""
+
+    channel_id: str
+    ts: str
+
+
+def client_for(token: str, base_url: str, *, timeout_s: float = 10.0) -> WebClient:
+    """Make a client that tries once."""
+    return WebClient(token=token, base_url=base_url, timeout=int(max(1, timeout_s)), retry_handlers=[])
+
+
+def post(client: WebClient, channel: str, message: Message, token: str, *, thread_ts: str | None) -> Place:
+    """Post a message that carries our token for it.
+
+    Raises
+    ------
+    Refused, LockedOut, Later
+    """
+    answer = _asked(
+        lambda: client.chat_postMessage(
+            channel=channel,
+            text=message.text,
+            blocks=list(message.blocks),
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"token": token}},
+            thread_ts=thread_ts,
+            unfurl_links=False,
+            unfurl_media=False,
+            link_names=False,
+        )
+    )
+    return Place(answer["channel"], answer["ts"])
+
+
+def edit(client: WebClient, place: Place, message: Message) -> None:
+    """Bring a message up to date.
+
+    Raises
+    ------
+    Gone, Refused, LockedOut, Later
+    """
+    blocks = list(message.blocks)
+    _asked(
+        lambda: client.chat_update(
+            channel=place.channel_id, ts=place.ts, text=message.text, blocks=blocks, link_names=False
+        )
+    )
+
+
+def looked_up(
+    client: WebClient, channel_id: str, token: str, *, thread_ts: str | None, since: datetime
+) -> Place | None:
+    """Look whether Slack has the message that carries a token.
+
+    Raises
+    ------
+    Refused, LockedOut, Later
+    """
+    oldest = f"{(since - _MARGIN).timestamp():.6f}"
+    for message in _messages(client, channel_id, thread_ts, oldest):
+        metadata = message.get("metadata") or {}
+        if metadata.get("event_type") == EVENT_TYPE and metadata.get("event_payload", {}).get("token") == token:
+            return Place(channel_id, message["ts"])
+    return None
+
+
+def _messages(client: WebClient, channel_id: str, thread_ts: str | None, oldest: str) -> Iterator[dict[str, Any]]:
+    cursor: str | None = None
+    while True:
+        asked: dict[str, Any] = {
+            "channel": channel_id,
+            "oldest": oldest,
+            "limit": _PAGE,
+            "include_all_metadata": True,
+            "cursor": cursor,
+        }
+        if thread_ts is None:
+            answer = _asked(lambda asked=asked: client.conversations_history(**asked))  # type: ignore[misc]  # no default
+        else:
+            answer = _asked(lambda asked=asked: client.conversations_replies(ts=thread_ts, **asked))  # type: ignore[misc]
+        yield from answer["messages"]
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+        if not cursor:
+            return
+
+
+def channel_named(client: WebClient, name: str) -> str:
+    """Find the id of a channel.
+
+    Raises
+    ------
+    Refused
+        If there is none of that name that the app can see.
+    LockedOut, Later
+    """
+    cursor: str | None = None
+    while True:
+        at = cursor
+        answer = _asked(
+            lambda at=at: client.conversations_list(  # type: ignore[misc]  # mypy infers no type for a bound default
+                types="public_channel,private_channel", exclude_archived=True, limit=1_000, cursor=at
+            )
+        )
+        for channel in answer["channels"]:
+            if channel["name"] == name:
+                return str(channel["id"])
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+        if not cursor:
+            raise Refused("channel_not_found")
+
+
+def _asked(call: Callable[[], SlackResponse]) -> SlackResponse:
+    try:
+        return call()
+    except SlackApiError as error:
+        raise _meaning(error) from error
+    except (SlackClientError, HTTPException, OSError) as error:
+        raise Later(f"no answer: {error}", unsure=True) from error
+
+
+def _meaning(error: SlackApiError) -> Exception:
+    response = error.response
+    code = str(response.get("error") or "unknown_error")
+    if response.status_code == 429 or code in ("ratelimited", "rate_limited"):
+        return Later("ratelimited", after_s=_retry_after(response), unsure=False)
+    # A body that is no JSON reaches us as a sentence in place of a code.
+    if response.status_code >= 500 or code in _UNSURE or " " in code:
+        return Later(f"status {response.status_code}: {code[:100]}", unsure=True)
+    if code in _TOKEN_TROUBLE:
+        return LockedOut(code)
+    if code == "message_not_found":
+        return Gone(code)
+    details = (response.get("response_metadata") or {}).get("messages") or ()
+    return Refused("; ".join((code, *map(str, details)))[:500])
+
+
+def _retry_after(response: SlackResponse) -> float:
+    stated = {name.lower(): value for name, value in response.headers.items()}.get("retry-after")
+    try:
+        return max(0.0, float(stated)) if stated is not None else _WITHOUT_A_HEADER_S
+    except ValueError:
+        return _WITHOUT_A_HEADER_S

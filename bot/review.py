@@ -1,0 +1,253 @@
+"""The review: who may decide what, and one decision a click, whether it comes from Slack, the desk or the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Final
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, select
+
+from audit_core.catalogue.snapshot import Snapshot, latest_revision
+from audit_core.catalogue.store import Store
+from audit_core.clock import Clock, utc_now
+from audit_core.errors import DecisionRefused
+from audit_core.ledger.chain import Via
+from audit_core.ledger.decisions import Outcome, Request, decide, refusal
+from audit_core.ledger.quarantine import Target
+from audit_core.ledger.tables import decisions, quarantines
+from audit_core.ledger.transitions import ALLOWED, Verdict
+from audit_core.ledger.violations import Violation, with_key
+from bot.outbox import edit_listing, edit_parents, parent_subject
+from bot.policies import Policies
+from bot.roles import Roles
+from rules.policy import Policy, Rule
+from rules.targets import targets
+
+__all__ = ["AnswerRefused", "Click", "Matter", "Review"]
+
+_SUGGESTED: Final = timedelta(days=30)
+
+
+class AnswerRefused(DecisionRefused):
+    """One of the person's answers won't do: `field` is reason, evidence_url or until."""
+
+    def __init__(self, field: str, what: str, mend: str) -> None:
+        super().__init__(what, mend=mend)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """What a person wants decided about a violation, and the revision of it that the person saw."""
+
+    verdict: Verdict
+    key: str
+    revision: int
+    person: str
+    via: Via
+    reason: str = ""
+    evidence_url: str | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What a person is to know before deciding.
+
+    Attributes
+    ----------
+    targets : tuple of (dataset, track key)
+        What a quarantine takes out, or a release brings back.
+    longest, suggested : date or None
+        Of a waiver: the last day that the policy allows, and a day to begin with.
+    """
+
+    violation: Violation
+    targets: tuple[Target, ...] = ()
+    longest: date | None = None
+    suggested: date | None = None
+    evidence_required: bool = False
+
+
+class Review:
+    """Judges who may decide, and decides.
+
+    Parameters
+    ----------
+    store : Store
+    roles : Roles
+        Who the reviewers are.
+    policies : Policies, optional
+        The policies in force.
+    decided : callable, optional
+        Called after each decision is committed: wakes who sends messages.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        roles: Roles,
+        clock: Clock = utc_now,
+        *,
+        policies: Policies | None = None,
+        decided: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._roles = roles
+        self._clock = clock
+        self._policies = policies or Policies()
+        self._decided = decided
+
+    def permit(self, click: Click) -> None:
+        """Say beforehand whether a decision could be taken; reads only.
+
+        Raises
+        ------
+        DecisionRefused
+            As `decide`, but for what the person is still to fill in.
+        """
+        with self._store.read() as connection:
+            violation, policy, _ = self._judged(connection, click)
+            if violation.revision != click.revision or click.verdict not in ALLOWED[violation.state]:
+                raise refusal(connection, self._request(click, policy, None, ()), violation)
+
+    def matter(self, click: Click) -> Matter:
+        """Read what the person is to know before deciding.
+
+        Raises
+        ------
+        DecisionRefused
+            As `permit`.
+        """
+        with self._store.read() as connection:
+            violation, policy, rule = self._judged(connection, click)
+            terms = rule.review.waiver
+            today = self._clock().astimezone(_zone(policy)).date()
+            longest = today + timedelta(days=terms.longest_days)
+            waive = click.verdict == "waive"
+            taken_out = self._targets(connection, click, policy, rule, violation)
+            if click.verdict == "quarantine" and not taken_out:
+                raise DecisionRefused("there is no track to take out", mend="Approve or waive it instead.")
+            return Matter(
+                violation=violation,
+                targets=taken_out,
+                longest=longest if waive else None,
+                suggested=min(longest, today + _SUGGESTED) if waive else None,
+                evidence_required=waive and terms.evidence_required,
+            )
+
+    def decide(self, click: Click) -> Outcome:
+        """Decide: once, however often the same click arrives.
+
+        The decision, its entry in the ledger and the messages that tell of it are one transaction.
+
+        Raises
+        ------
+        DecisionRefused
+            If the person is no reviewer, the rule does not offer the verdict, a waiver lasts too long or lacks its
+            evidence, or the violation was decided or changed since the person saw it.
+        """
+        with self._store.read() as connection:
+            violation, before, rule = self._judged(connection, click)
+            taken_out = (
+                self._targets(connection, click, before, rule, violation) if click.verdict == "quarantine" else ()
+            )
+        with self._store.write() as connection:
+            violation, policy, rule = self._judged(connection, click)
+            if policy.sha256 != before.sha256:
+                raise DecisionRefused("the policy was changed a moment ago", mend="Look at it again, then decide.")
+            ends_at = self._end(click, policy, rule)
+            outcome = decide(connection, self._request(click, policy, ends_at, taken_out))
+            edit_listing(connection, violation.key)
+            edit_parents(connection, parent_subject(violation.policy, violation.rule, violation.dataset))
+        self._decided()
+        return outcome
+
+    def _judged(self, connection: Connection, click: Click) -> tuple[Violation, Policy, Rule]:
+        violation = with_key(connection, click.key)
+        if violation is None:
+            raise DecisionRefused("this violation is no longer there", mend="Nothing is left to decide.")
+        found = self._policies.rule(connection, violation.policy, violation.rule)
+        if found is None and click.verdict == "release":
+            found = self._rule_of_decision(connection, violation)  # else nobody could bring its tracks back
+        if found is None:
+            raise DecisionRefused(
+                f"the rule {violation.rule} is no longer in force", mend="The next audit closes its violations."
+            )
+        policy, rule = found
+        self._roles.demand(connection, rule.review.reviewers, click.person)
+        if click.verdict != "release" and click.verdict not in rule.review.decisions:
+            offered = ", ".join(rule.review.decisions) or "nothing"
+            raise DecisionRefused(
+                f"the rule {rule.id} can't be decided by {click.verdict}", mend=f"The policy allows: {offered}."
+            )
+        return violation, policy, rule
+
+    def _rule_of_decision(self, connection: Connection, violation: Violation) -> tuple[Policy, Rule] | None:
+        under = select(decisions.c.policy_sha256).where(decisions.c.id == violation.decision_id)
+        sha256 = connection.scalar(under)
+        return self._policies.rule_then(connection, sha256, violation.rule) if sha256 else None
+
+    def _targets(
+        self, connection: Connection, click: Click, policy: Policy, rule: Rule, violation: Violation
+    ) -> tuple[Target, ...]:
+        if click.verdict == "quarantine":
+            now = Snapshot(latest_revision(connection), self._clock())
+            return targets(connection, policy, rule, violation, now)
+        if click.verdict == "release":
+            out = select(quarantines.c.dataset, quarantines.c.track_key).where(
+                quarantines.c.decision_id == violation.decision_id, quarantines.c.released_at.is_(None)
+            )
+            return tuple((row.dataset, row.track_key) for row in connection.execute(out.order_by(quarantines.c.id)))
+        return ()
+
+    def _end(self, click: Click, policy: Policy, rule: Rule) -> datetime | None:
+        """Give the moment at which a waiver's last day ends for the policy."""
+        if not click.reason.strip():
+            raise AnswerRefused("reason", "a decision needs a reason", "Say why: an auditor will ask.")
+        if click.verdict != "waive":
+            return None
+        terms, zone = rule.review.waiver, _zone(policy)
+        if click.evidence_url and urlsplit(click.evidence_url).scheme not in ("http", "https"):
+            raise AnswerRefused("evidence_url", "the evidence is no link", "Give an address that begins with https://.")
+        if terms.evidence_required and not click.evidence_url:
+            raise AnswerRefused(
+                "evidence_url", "the policy asks for evidence", "Give a link to it that begins with https://."
+            )
+        today = self._clock().astimezone(zone).date()
+        if click.until is None or click.until < today:
+            raise AnswerRefused("until", "a waiver needs an end that is still to come", "Give its last day.")
+        longest = today + timedelta(days=terms.longest_days)
+        if click.until > longest:
+            raise AnswerRefused(
+                "until",
+                f"a waiver until {click.until.isoformat()} is longer than the policy allows",
+                f"The last day that it allows is {longest.isoformat()}.",
+            )
+        return datetime.combine(click.until + timedelta(days=1), time(), zone).astimezone(UTC)
+
+    def _request(
+        self, click: Click, policy: Policy, ends_at: datetime | None, taken_out: tuple[Target, ...]
+    ) -> Request:
+        waive = click.verdict == "waive"
+        return Request(
+            verdict=click.verdict,
+            violation_key=click.key,
+            violation_revision=click.revision,
+            person=click.person,
+            via=click.via,
+            at=self._clock(),
+            policy_sha256=policy.sha256,
+            reason=click.reason,
+            evidence_url=click.evidence_url if waive else None,
+            until=click.until if waive else None,
+            ends_at=ends_at,
+            targets=taken_out,
+        )
+
+
+def _zone(policy: Policy) -> tzinfo:
+    return policy.schedule.zone if policy.schedule else UTC

@@ -1,0 +1,45 @@
+"""What each message of the outbox says now."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from bot.digest import stored
+from bot.messages.digest import digest_message
+from bot.messages.items import items_message
+from bot.messages.kit import Message
+from bot.messages.parent import parent_message
+from bot.outbox import Pending, rule_of
+from bot.reading import Reading
+from bot.roles import Roles
+
+__all__ = ["Said"]
+
+
+class Said:
+    """Makes the message of a row of the outbox, from what is so when it is called.
+
+    Parameters
+    ----------
+    reading : Reading
+    roles : Roles
+        Names people.
+    """
+
+    def __init__(self, reading: Reading, roles: Roles) -> None:
+        self._reading = reading
+        self._people = roles.people
+
+    def __call__(self, connection: Connection, row: Pending) -> Message | None:
+        """Make the message; None if there is nothing to say."""
+        match row.subject.split("/", 1)[0]:
+            case "rule":
+                return parent_message(self._reading.parent(connection, *rule_of(row.subject)))
+            case "items":
+                listed = self._reading.items(connection, row.id, row.content.get("more", 0))
+                return items_message(listed, self._people) if listed.items else None
+            case "digest":
+                digest = stored(connection, row.subject)
+                return digest_message(digest) if digest else None
+            case _:
+                raise ValueError(f"{row.subject!r} names no message")

@@ -1,0 +1,304 @@
+"""The loop that sends what the outbox holds: one lane a channel, held by a lease, paced, and each post once.
+
+Before a post the row says that it is being tried; a row that was tried and not recorded as sent, for we were killed or
+Slack did not answer, is first looked up in the channel by the token that every message carries. A reply waits for its
+parent. An edit is made when it is sent, so that it shows what is so then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any, Final
+
+from slack_sdk import WebClient
+from sqlalchemy import Connection, and_, case, literal, or_, select, update
+
+from audit_core.catalogue.leases import Lease, hold
+from audit_core.catalogue.store import Store
+from audit_core.clock import Clock, utc_now
+from audit_core.errors import CratecheckError, StoreError
+from bot.messages.kit import Message
+from bot.outbox import Pending
+from bot.posting import Gone, Later, LockedOut, Place, Refused, channel_named, edit, looked_up, post
+from bot.tables import outbox
+
+__all__ = ["Sender"]
+
+logger = logging.getLogger(__name__)
+
+_LEASE_S: Final = 45.0  # longer than a call may take
+_POLL_S: Final = 0.5
+_LANES: Final = 8
+_FIRST_WAIT_S: Final = 1.0
+_LONGEST_WAIT_S: Final = 600.0
+_LANE_RESTS_S: Final = 5.0
+_LOCKED_OUT_RESTS_S: Final = 60.0
+
+Render = Callable[[Connection, Pending], Message | None]
+
+
+class Sender:
+    """Sends what the outbox holds, from threads of its own, between `start` and `stop`.
+
+    Parameters
+    ----------
+    store : Store
+    client : WebClient
+        Of `posting.client_for`: it must not retry by itself.
+    render : callable
+        Says what a row's message is now; None if there is nothing to say any more.
+    before : callable, optional
+        Done before each look into the outbox: announces runs that have finished.
+    pace_s : float
+        Between two messages into one channel; Slack takes about one a second.
+
+    Attributes
+    ----------
+    trouble : str or None
+        Why nothing can be sent at all: a token that Slack does not take.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        client: WebClient,
+        render: Render,
+        *,
+        before: Callable[[], object] = lambda: None,
+        clock: Clock = utc_now,
+        pace_s: float = 1.0,
+        first_wait_s: float = _FIRST_WAIT_S,
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._render = render
+        self._before = before
+        self._clock = clock
+        self._pace_s = pace_s
+        self._first_wait_s = first_wait_s
+        self._channels: dict[str, str] = {}
+        self._resting: dict[str, float] = {}
+        self._posted: dict[str, float] = {}
+        self._busy: set[str] = set()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._lanes = ThreadPoolExecutor(_LANES, thread_name_prefix="lane")
+        self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
+        self.trouble: str | None = None
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the message that is being sent."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._lanes.shutdown()
+
+    def wake(self) -> None:
+        """Look into the outbox now: something was put there."""
+        self._wake.set()
+
+    def drained(self, timeout_s: float = 10.0) -> bool:
+        """Announce what is to be announced, and wait until nothing is left to send; True if so in time."""
+        self._before()
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            self._wake.set()
+            with self._store.read() as connection:
+                left = connection.execute(select(outbox.c.id).where(_PENDING).limit(1)).first()
+            if left is None and not self._busy:
+                return True
+            time.sleep(0.02)
+        return False
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                self._before()
+                for channel in self._due():
+                    self._open(channel)
+            except CratecheckError as error:
+                self.trouble = str(error)
+                logger.error("nothing can be announced or sent: %s", error)
+            except Exception as error:
+                self.trouble = f"{type(error).__name__}: {error}"
+                logger.exception("nothing can be announced or sent")
+            self._wake.wait(_POLL_S)
+
+    def _due(self) -> list[str]:
+        with self._store.read() as connection:
+            return list(connection.scalars(select(outbox.c.channel).where(_PENDING, self._ripe()).distinct()))
+
+    def _ripe(self) -> Any:
+        return or_(outbox.c.not_before.is_(None), outbox.c.not_before <= self._clock())
+
+    def _open(self, channel: str) -> None:
+        with self._lock:
+            if channel in self._busy or self._resting.get(channel, 0.0) > time.monotonic():
+                return
+            self._busy.add(channel)
+        self._lanes.submit(self._lane, channel)
+
+    def _lane(self, channel: str) -> None:
+        try:
+            with hold(self._store, f"lane:{channel}", clock=self._clock, ttl_s=_LEASE_S) as lease:
+                while not self._stopping.is_set() and (row := self._next(channel)) is not None:
+                    self._send(row, lease)
+                    if self._resting.get(channel, 0.0) > time.monotonic():
+                        return
+        except StoreError as error:  # another process has the lane, or the database is busy or full
+            logger.info("#%s rests: %s", channel, error)
+            self._rest(channel, _LANE_RESTS_S)
+        except Exception:
+            logger.exception("#%s: its lane broke off", channel)
+            self._rest(channel, _LANE_RESTS_S)
+            raise
+        finally:
+            with self._lock:
+                self._busy.discard(channel)
+
+    def _next(self, channel: str) -> Pending | None:
+        parent = outbox.alias("parent")
+        postable = or_(outbox.c.parent.is_(None), parent.c.ts.is_not(None))
+        wanted = (
+            select(*(outbox.c[name] for name in Pending.__dataclass_fields__))
+            .select_from(outbox.outerjoin(parent, parent.c.subject == outbox.c.parent))
+            .where(outbox.c.channel == channel, _PENDING, self._ripe(), postable)
+            .order_by(outbox.c.id)
+            .limit(1)
+        )
+        with self._store.read() as connection:
+            row = connection.execute(wanted).one_or_none()
+        return Pending(**row._mapping) if row else None
+
+    def _send(self, row: Pending, lease: Lease) -> None:
+        try:
+            with self._store.read() as connection:
+                message = self._render(connection, row)
+                thread_ts = _thread_ts(connection, row)
+        except StoreError:
+            raise
+        except Exception as error:  # it must not hold up the channel
+            logger.exception("#%s: %s can't be made", row.channel, row.subject)
+            self._postpone(row, Later(f"it can't be made: {error}", unsure=False))
+            return
+        if message is None:
+            self._record(row, None, row.shown)
+            return
+        shown = _digest(message)
+        try:
+            if row.ts is None:
+                place = self._post_once(row, lease, message, thread_ts)
+                self._record(row, place, shown)
+            elif shown != row.shown:
+                self._keep_pace(row.channel)
+                edit(self._client, Place(row.channel_id or "", row.ts), message)
+                self._record(row, None, shown)
+            else:
+                self._record(row, None, shown)
+            self.trouble = None
+        except Gone:
+            self._forget(row)
+        except Refused as refusal:
+            self._fail(row, str(refusal))
+        except Later as later:
+            self._postpone(row, later)
+        except LockedOut as error:
+            self.trouble = f"Slack does not take the token: {error}"
+            logger.error("#%s: nothing can be sent: %s", row.channel, self.trouble)
+            self._untried(row)
+            self._rest(row.channel, _LOCKED_OUT_RESTS_S)
+
+    def _post_once(self, row: Pending, lease: Lease, message: Message, thread_ts: str | None) -> Place:
+        channel_id = self._channel_id(row.channel)
+        if row.attempted_at is not None:
+            found = looked_up(self._client, channel_id, row.token, thread_ts=thread_ts, since=row.attempted_at)
+            if found is not None:
+                return found
+        self._keep_pace(row.channel)
+        with self._store.write() as connection:
+            lease.confirm(connection)
+            tried = update(outbox).where(outbox.c.id == row.id)
+            connection.execute(tried.values(attempted_at=row.attempted_at or self._clock()))
+        return post(self._client, channel_id, message, row.token, thread_ts=thread_ts)
+
+    def _channel_id(self, name: str) -> str:
+        if name not in self._channels:
+            self._channels[name] = channel_named(self._client, name)
+        return self._channels[name]
+
+    def _keep_pace(self, channel: str) -> None:
+        wait = self._posted.get(channel, 0.0) + self._pace_s - time.monotonic()
+        if wait > 0:
+            self._stopping.wait(wait)
+        self._posted[channel] = time.monotonic()
+
+    def _record(self, row: Pending, place: Place | None, shown: str | None) -> None:
+        # What was asked for while this was on its way is still to be sent.
+        now = literal(self._clock(), outbox.c.sent_at.type)
+        sent_at = case((outbox.c.asked == row.asked, now), else_=None)
+        where = {"channel_id": place.channel_id, "ts": place.ts} if place else {}
+        self._change(row, sent_at=sent_at, shown=shown, attempts=0, not_before=None, **where)
+
+    def _forget(self, row: Pending) -> None:
+        logger.warning("#%s: %s was deleted in Slack and is posted again", row.channel, row.subject)
+        self._change(row, channel_id=None, ts=None, shown=None, attempted_at=None)
+
+    def _untried(self, row: Pending) -> None:
+        if row.ts is None:
+            self._change(row, attempted_at=row.attempted_at)
+
+    def _postpone(self, row: Pending, later: Later) -> None:
+        wait = later.after_s if later.after_s is not None else self._first_wait_s * 2.0**row.attempts
+        wait = min(wait, _LONGEST_WAIT_S) if later.after_s is None else wait
+        logger.warning("#%s: %s waits %.1f s: %s", row.channel, row.subject, wait, later)
+        again: dict[str, Any] = {"not_before": self._clock() + timedelta(seconds=wait), "attempts": row.attempts + 1}
+        if row.ts is None and not later.unsure:
+            again["attempted_at"] = row.attempted_at
+        self._change(row, **again)
+        # Slack's own wait is the channel's. After a fault of one message, the next may go before it is tried again.
+        self._rest(row.channel, wait if later.after_s is not None else min(wait, _LANE_RESTS_S))
+
+    def _fail(self, row: Pending, why: str) -> None:
+        logger.error("#%s: Slack refuses %s: %s", row.channel, row.subject, why)
+        self._channels.pop(row.channel, None)
+        with self._store.write() as connection:
+            connection.execute(update(outbox).where(outbox.c.id == row.id).values(failed=why))
+            if row.ts is None:
+                waiting = and_(outbox.c.parent == row.subject, outbox.c.ts.is_(None))
+                connection.execute(update(outbox).where(waiting).values(failed=f"its parent was refused: {why}"))
+
+    def _rest(self, channel: str, seconds: float) -> None:
+        self._resting[channel] = time.monotonic() + seconds
+
+    def _change(self, row: Pending, **values: Any) -> None:
+        with self._store.write() as connection:
+            connection.execute(update(outbox).where(outbox.c.id == row.id).values(**values))
+
+
+_PENDING = and_(outbox.c.sent_at.is_(None), outbox.c.failed.is_(None))
+
+
+def _thread_ts(connection: Connection, row: Pending) -> str | None:
+    if row.parent is None:
+        return None
+    ts: str | None = connection.execute(select(outbox.c.ts).where(outbox.c.subject == row.parent)).scalar()
+    return ts
+
+
+def _digest(message: Message) -> str:
+    shown = json.dumps([message.text, message.blocks], sort_keys=True)
+    return hashlib.sha256(shown.encode()).hexdigest()

@@ -1,0 +1,185 @@
+"""What messages say, and that Slack takes them whatever strangers wrote."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.desk.blocks import checked_blocks, checked_view
+from bot.messages.decision_form import Form, form_view
+from bot.messages.evidence import evidence_line
+from bot.messages.items import Decided, Item, Items, items_message
+from bot.messages.kit import Message
+from bot.messages.notice import notice
+from bot.messages.parent import Parent, parent_message
+from bot.messages.review_modal import PAGE, Page, review_view
+from bot.messages.text import fallback, plain, shortened
+from bot.messages.when import day, moment
+
+NASTY = "<!channel> *x* <http://evil|y> & <@U0123456> `rm` ~z~ :tada:"
+HEBREW, ARABIC, FAMILY = "שלום עולם " * 400, "\u202eمرحبا\u202c" * 300, "👩‍👩‍👧‍👦" * 500
+STRANGE = [NASTY, "x" * 3_000, HEBREW, ARABIC, FAMILY, "a\nb\tc\x00d\x1be", "\ud800", "", "   ", "\u200b\u2066\u2069"]
+
+PARENT = Parent(
+    subject="rule/release/licence-known/train",
+    policy="release",
+    rule="licence-known",
+    dataset="train",
+    severity="critical",
+    says="Each track must have a licence.",
+    owner="legal@label.example",
+    reviewers="@data-legal",
+    counts={"open": 3412, "quarantined": 1, "waived": 0},
+    respond_by=date(2026, 11, 24),
+)
+
+
+def item(message: str = "a has no licence.", **changed: object) -> Item:
+    values: dict[str, object] = {
+        "key": "0123456789abcdef0123456789abcdef",
+        "revision": 1,
+        "state": "open",
+        "message": message,
+        "evidence": {"title": message, "artist": message},
+        "allowed": ("approve", "quarantine", "waive"),
+    }
+    return Item(**{**values, **changed})  # type: ignore[arg-type]  # keys are the fields'
+
+
+def seen(message: Message) -> list[str]:
+    """All texts that a person sees, in order."""
+
+    def texts(node: object) -> list[str]:
+        if isinstance(node, dict):
+            own = [node["text"]] if isinstance(node.get("text"), str) else []
+            return own + [text for child in node.values() for text in texts(child)]
+        return [text for child in node for text in texts(child)] if isinstance(node, list | tuple) else []
+
+    return texts(list(message.blocks))
+
+
+def test_a_parent_tells_severity_rule_counts_clock_owner_and_reviewers() -> None:
+    message = parent_message(PARENT)
+    said = " ".join(seen(message))
+    for part in ("licence-known in train", "Critical", "Each track must have a licence.", "3,412 open · 1 quarantined"):
+        assert part in said
+    assert "Respond by Tue 24 Nov 2026" in said
+    assert "owner legal@label.example · reviewers @data-legal" in said
+    assert message.text == "Critical: licence-known in train. 3,412 open · 1 quarantined."
+
+
+def test_a_parent_past_its_day_says_overdue() -> None:
+    overdue = Parent(**{**{name: getattr(PARENT, name) for name in PARENT.__slots__}, "overdue": True})
+    assert "Overdue: the oldest was to be answered by Tue 24 Nov 2026" in " ".join(seen(parent_message(overdue)))
+
+
+@pytest.mark.parametrize("text", STRANGE)
+def test_slack_takes_every_message_whatever_strangers_wrote(text: str) -> None:
+    decided = Decided("waive", text or "U1", datetime(2026, 1, 2, tzinfo=UTC), text, until=date(2026, 2, 3))
+    ten = [
+        item(text, key=f"{number:032x}", state="waived" if number % 2 else "open", decided=decided)
+        for number in range(10)
+    ]
+    for message in (
+        items_message(Items(ten, 112), {}),
+        parent_message(Parent(**{**{name: getattr(PARENT, name) for name in PARENT.__slots__}, "says": text})),
+        notice(text or "–"),
+    ):
+        blocks = json.loads(json.dumps(message.blocks))
+        checked_blocks(blocks)
+        assert len(json.dumps(blocks, ensure_ascii=False)) < 10_000
+    page = Page("r", "d", text, "open", 0, {"open": 10_000}, ten, "{}")
+    checked_view(json.loads(json.dumps(review_view(page, {}))))
+    form = Form("quarantine", text, {"title": text}, "{}", targets=[text] * 10_000)
+    checked_view(json.loads(json.dumps(form_view(form))))
+
+
+def test_a_title_can_neither_mention_nor_link_nor_format() -> None:
+    message = items_message(Items([item(NASTY)]), {})
+    assert NASTY in " ".join(seen(message))  # shown as it is
+    kinds = {span["type"] for block in message.blocks if block["type"] == "rich_text"
+             for section in block["elements"] for span in section["elements"]}  # fmt: skip
+    assert kinds == {"text"}  # which Slack does not parse
+    assert "mrkdwn" not in json.dumps(message.blocks)
+    assert message.text.startswith("&lt;!channel&gt; *x* &lt;http://evil|y&gt; &amp; &lt;@U0123456&gt;")
+
+
+@given(st.text())
+def test_the_fallback_holds_no_markup_of_slack(text: str) -> None:
+    assert not set("<>") & set(fallback(text))
+
+
+@given(st.text(), st.integers(1, 400))
+def test_plain_text_is_one_visible_line(text: str, limit: int) -> None:
+    line = plain(text, limit)
+    assert line == line.strip()
+    assert not any(letter in line for letter in "\n\r\x00\u202e\u2066\u2028")
+
+
+def test_what_is_cut_off_is_counted() -> None:
+    assert plain("x" * 3_000, 100) == f"{'x' * 100}… (2,900 characters more)"
+
+
+def test_a_composed_character_is_not_cut_in_two() -> None:
+    assert shortened("👩‍👩‍👧", 3).startswith("👩…") or shortened("👩‍👩‍👧", 3).startswith("…")
+
+
+def test_a_thread_message_says_how_many_are_not_posted() -> None:
+    assert "And 112 more: open Review above." in seen(items_message(Items([item()], 112), {}))
+
+
+def test_a_decided_item_tells_who_what_when_and_why() -> None:
+    decided = Decided("waive", "U0NINA123", datetime(2026, 3, 2, 9, 30, tzinfo=UTC), "contract is on its way",
+                      until=date(2026, 4, 1), evidence_url="https://label.example/1")  # fmt: skip
+    message = items_message(Items([item(state="waived", decided=decided, allowed=())]), {"U0NINA123": "Nina"})
+    said = "".join(seen(message))
+    assert "Waived until Wed 1 Apr 2026 by Nina, 2 Mar 2026, 09:30 UTC: contract is on its way" in said
+    assert not any(block["type"] == "actions" for block in message.blocks)
+
+
+def test_only_the_verdicts_that_the_rule_offers_have_a_button() -> None:
+    message = items_message(Items([item(allowed=("approve",))]), {})
+    (buttons,) = [block for block in message.blocks if block["type"] == "actions"]
+    assert [(each["text"]["text"], each["value"]) for each in buttons["elements"]] == [
+        ("Approve", "0123456789abcdef0123456789abcdef:1")
+    ]
+
+
+def test_a_quarantine_lists_the_first_targets_and_counts_the_rest() -> None:
+    view = form_view(Form("quarantine", "m", {}, "{}", targets=[f"t{number}" for number in range(12)]))
+    assert "Takes out 12 tracks: " in json.dumps(view)
+    assert "t0, t1, t2, t3, t4, t5, t6, t7 and 4 others" in json.dumps(view)
+
+
+def test_a_waiver_asks_for_evidence_only_where_the_policy_does() -> None:
+    def form(required: bool) -> Any:
+        day_ = date(2026, 5, 1)
+        asked = Form("waive", "m", {}, "{}", longest=day_, suggested=day_, evidence_required=required)
+        return {block.get("block_id", ""): block for block in form_view(asked)["blocks"]}["evidence_url"]
+
+    assert "optional" not in form(required=True)
+    assert form(required=False)["optional"] is True
+
+
+def test_a_review_of_ten_thousand_shows_pages_of_ten() -> None:
+    items = [item(key=f"{number:032x}") for number in range(PAGE)]
+    view = review_view(Page("r", "d", "s", "open", 3, {"open": 10_000}, items, "{}"), {})
+    controls = {element["action_id"]: element.get("value") for block in view["blocks"]
+                if block.get("block_id") == "page" for element in block["elements"]}  # fmt: skip
+    assert controls == {"review:state": None, "review:back": "2", "review:next": "4"}
+    assert "Page 4 of 1,000" in json.dumps(view)
+
+
+def test_evidence_leaves_out_blanks_and_what_the_sentence_says() -> None:
+    line = evidence_line({"licence": None, "share": 0.12345, "other": "b", "tracks": [1, 2, 3, 4]}, "a holds b")
+    assert line == "share: 0.1235 · tracks: 1, 2, 3 and 1 other"
+
+
+def test_days_and_moments_read_the_same_everywhere() -> None:
+    assert day(date(2026, 11, 24)) == "Tue 24 Nov 2026"
+    assert moment(datetime(2026, 11, 24, 14, 5, tzinfo=UTC)) == "24 Nov 2026, 14:05 UTC"
