@@ -28,7 +28,7 @@ from audit_core.errors import IngestError
 from audit_core.ingest.block import BETWEEN_PARTS
 from audit_core.ingest.mapping import EXTRA, Column, FieldMapping, Mapping
 from audit_core.ingest.values import BadValue, checksum, day, milliseconds, whole_number
-from audit_core.rights.placed_yaml import did_you_mean
+from audit_core.placed_yaml import did_you_mean
 
 __all__ = ["BETWEEN_VALUES", "SCALARS", "NoKey", "Plan", "Row", "shown"]
 

@@ -20,10 +20,10 @@ from importlib import resources
 from pathlib import Path
 
 from audit_core.errors import CratecheckError, Location, Problems
+from audit_core.placed_yaml import MAX_BYTES, PlacedYaml
 from audit_core.rights import spdx
 from audit_core.rights.creative_commons import CreativeCommons, CreativeCommonsFile
 from audit_core.rights.entries import Licence
-from audit_core.rights.placed_yaml import MAX_BYTES, PlacedYaml
 from audit_core.rights.spelling import Unread, address, key, shown
 from audit_core.rights.table_file import Contents
 from audit_core.rights.terms import Clause, Terms, either, strictest

@@ -13,9 +13,9 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from audit_core.errors import CratecheckError, Problems
+from audit_core.placed_yaml import PlacedYaml, did_you_mean
 from audit_core.rights import spdx
 from audit_core.rights.entries import Licence, TraitsRow
-from audit_core.rights.placed_yaml import PlacedYaml, did_you_mean
 from audit_core.rights.spelling import Unread, key, shown, tidy
 
 __all__ = ["Contents"]
