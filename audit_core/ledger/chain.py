@@ -168,16 +168,17 @@ def append(
 def export(connection: Connection) -> Iterator[str]:
     """Give every entry as a line of JSON, in order, with all that its hash is made of."""
     entries = select(ledger_entries).order_by(ledger_entries.c.seq)
-    for row in connection.execute(entries, execution_options={"yield_per": 1000}):
-        yield json.dumps(
-            {
-                "seq": row.seq,
-                "at": instant(row.at),
-                "kind": row.kind,
-                "actor": row.actor,
-                "via": row.via,
-                "payload": row.payload,
-                "previous": row.previous,
-                "hash": row.hash,
-            }
-        )
+    with connection.execute(entries, execution_options={"yield_per": 1000}) as stream:
+        for row in stream:
+            yield json.dumps(
+                {
+                    "seq": row.seq,
+                    "at": instant(row.at),
+                    "kind": row.kind,
+                    "actor": row.actor,
+                    "via": row.via,
+                    "payload": row.payload,
+                    "previous": row.previous,
+                    "hash": row.hash,
+                }
+            )

@@ -64,8 +64,9 @@ def records(
     columns = list(table.columns)
     rows: Select[Any] = select(*(_as_stored(column, connection) for column in columns))
     rows = rows.where(*conditions).order_by(*order_by)
-    for row in connection.execute(rows, execution_options={"yield_per": 1000}):
-        yield {column.name: _value(column, stored, connection) for column, stored in zip(columns, row, strict=True)}
+    with connection.execute(rows, execution_options={"yield_per": 1000}) as stream:
+        for row in stream:
+            yield {column.name: _value(column, stored, connection) for column, stored in zip(columns, row, strict=True)}
 
 
 def _as_stored(column: Column[Any], connection: Connection) -> ColumnElement[Any]:

@@ -252,8 +252,9 @@ def _leaves(connection: Connection, run_id: int) -> Iterator[tuple[str, str]]:
     in_order = (
         select(findings.c.leaf, findings.c.transition).where(findings.c.run_id == run_id).order_by(findings.c.key)
     )
-    for row in connection.execute(in_order, execution_options={"yield_per": 1000}):
-        yield row.leaf, row.transition
+    with connection.execute(in_order, execution_options={"yield_per": 1000}) as stream:
+        for row in stream:
+            yield row.leaf, row.transition
 
 
 def discard_unfinished(store: Store, *, clock: Clock = utc_now) -> int:

@@ -290,13 +290,14 @@ def _unvouched(connection: Connection, vouched: Vouched) -> Iterator[Broken]:
         ("waiver of decision", select(waiver_violations.c.decision_id)),
     )
     for name, rows in ids:
-        for number in connection.scalars(rows, execution_options={"yield_per": 1000}):
-            if number not in vouched.decided:
-                yield Broken(f"{name} {number}", "was put in: no ledger row vouches for it")
+        with connection.execute(rows, execution_options={"yield_per": 1000}) as stream:
+            for number in stream.scalars():
+                if number not in vouched.decided:
+                    yield Broken(f"{name} {number}", "was put in: no ledger row vouches for it")
     stray = select(quarantine_contents.c.quarantine_id).where(
         quarantine_contents.c.quarantine_id.not_in(select(quarantines.c.id))
     )
-    for number in connection.scalars(stray):
+    for number in connection.scalars(stray.limit(1)).all():
         yield Broken(f"content of quarantine {number}", "was put in: no ledger row vouches for it")
 
 
