@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from rapidfuzz import process
 
 from audit_core.errors import CratecheckError, Location, Problems
-from audit_core.rights.spelling import shown
+from audit_core.quoting import quoted
 
 __all__ = ["MAX_BYTES", "Place", "PlacedYaml", "did_you_mean"]
 
@@ -99,13 +99,13 @@ class PlacedYaml:
 
     def _misfit(self, detail: dict[str, Any], keys: list[str]) -> CratecheckError:
         place, kind = tuple(detail["loc"]), detail["type"]
-        name = shown(str(place[-1])) if place else "the file"
+        name = quoted(str(place[-1])) if place else "the file"
         if kind == "missing":
             return self.error(f"{name} is missing", place[:-1], at_key=True)
         if kind == "extra_forbidden":
             return self.error(f"unknown key {name}", place, at_key=True, mend=did_you_mean(str(place[-1]), keys))
         if kind == "literal_error":
-            what = f"{shown(str(detail['input']))} is no answer to {name}"
+            what = f"{quoted(str(detail['input']))} is no answer to {name}"
             return self.error(what, place, mend=f"Say {detail['ctx']['expected']}.")
         return self.error(f"{name} {_WANTED.get(kind) or 'is not right: ' + detail['msg']}", place)
 
@@ -136,7 +136,7 @@ class PlacedYaml:
             if not isinstance(key, yaml.ScalarNode):
                 self._wrong.append(self._error_at(key.start_mark, "a key has to be a text"))
             elif first := self._keys.get((*place, key.value)):
-                what = f"{shown(key.value)} stands in line {first.line + 1} already"
+                what = f"{quoted(key.value)} stands in line {first.line + 1} already"
                 self._wrong.append(self._error_at(key.start_mark, what))
             else:
                 self._keys[(*place, key.value)] = key.start_mark

@@ -21,9 +21,9 @@ from audit_core.ingest.formats import format_of
 from audit_core.ingest.guess import guessed
 from audit_core.ingest.mapping import Mapping
 from audit_core.ingest.report import ImportReport, Progress
-from audit_core.ingest.values import quoted
 from audit_core.ingest.work import Opening, Work
 from audit_core.ledger.chain import Via
+from audit_core.quoting import quoted
 
 __all__ = ["import_files"]
 

@@ -31,8 +31,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from audit_core.catalogue.fields import FIELDS, field_named
 from audit_core.errors import CratecheckError, IngestError, Location, Problems
 from audit_core.ingest.mapping import EXTRA, UNITS, AssetMapping, Column, FieldMapping, Mapping, SourceTermsMapping
-from audit_core.ingest.values import ALGORITHMS, BadValue, day, quoted
+from audit_core.ingest.values import ALGORITHMS, BadValue, day
 from audit_core.placed_yaml import Place, PlacedYaml, did_you_mean
+from audit_core.quoting import quoted
 
 __all__ = ["load_mapping", "parse_mapping", "shipped_mappings"]
 

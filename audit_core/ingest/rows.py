@@ -30,7 +30,7 @@ from audit_core.ingest.mapping import EXTRA, Column, FieldMapping, Mapping
 from audit_core.ingest.values import BadValue, checksum, day, milliseconds, whole_number
 from audit_core.placed_yaml import did_you_mean
 
-__all__ = ["BETWEEN_VALUES", "SCALARS", "NoKey", "Plan", "Row", "shown"]
+__all__ = ["BETWEEN_VALUES", "SCALARS", "NoKey", "Plan", "Row", "joined"]
 
 #: The fields that are columns of a track, in the order in which `Row.scalars` gives them.
 SCALARS: Final = (
@@ -185,8 +185,8 @@ class Plan:
         if column.name in self._columns or self._open_ended:
             return self._columns.get(column.name)
         near = did_you_mean(column.name, list(self._columns))
-        shown = ", ".join(list(self._columns)[:30])
-        raise IngestError(f'no column "{column.name}" in the file', at=column.at, mend=near or f"It has: {shown}.")
+        known = ", ".join(list(self._columns)[:30])
+        raise IngestError(f'no column "{column.name}" in the file', at=column.at, mend=near or f"It has: {known}.")
 
     def key(self, cells: Sequence[str]) -> str | None:
         """Read the key; None if it is blank or too long."""
@@ -236,7 +236,7 @@ class Plan:
 
     def extra_of(self, row: Row) -> str | None:
         """Give the fields of the workspace's own, as JSON."""
-        extra = {name: shown(row.cells[slot]) for name, slot in self.extra if row.cells[slot] is not None}
+        extra = {name: joined(row.cells[slot]) for name, slot in self.extra if row.cells[slot] is not None}
         return _JSON.encode(extra) if extra else None
 
 
@@ -248,7 +248,7 @@ def _constant(mapping: FieldMapping) -> Cell | None:
         raise IngestError(f"the constant of {wrong}") from wrong
 
 
-def shown(value: Cell | None) -> Cell | None:
+def joined(value: Cell | None) -> Cell | None:
     """Write several values as the columns of tracks hold them."""
     return value.replace(BETWEEN_PARTS, BETWEEN_VALUES) if isinstance(value, str) else value
 

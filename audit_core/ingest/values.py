@@ -7,7 +7,9 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-__all__ = ["ALGORITHMS", "BadValue", "checksum", "day", "milliseconds", "quoted", "whole_number"]
+from audit_core.quoting import quoted
+
+__all__ = ["ALGORITHMS", "BadValue", "checksum", "day", "milliseconds", "whole_number"]
 
 #: The checksums that identify content, with their length in hexadecimal digits. CRC-32 is none: it collides by chance.
 ALGORITHMS: Final = {
@@ -26,19 +28,12 @@ _DECIMAL: Final = re.compile(r"[0-9]{1,12}(?:\.[0-9]{0,18})?(?:[eE][+-]?[0-9]{1,
 _CLOCK: Final = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-5][0-9](?:\.[0-9]{1,18})?)")
 _DAY: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ][0-9]{2}:[0-9]{2}.*)?")
 _HEX: Final = re.compile(r"[0-9a-f]+")
-_SHOWN: Final = 60
 _MS_PER: Final = {"ms": Decimal(1), "s": Decimal(1000), "min": Decimal(60_000)}
 _LONGEST_MS: Final = 2**53
 
 
 class BadValue(ValueError):
     """A cell that can't be what its column should be; the message says what it is instead."""
-
-
-def quoted(text: str) -> str:
-    """Show a stranger's text: in quotes, on one line, and not too long."""
-    shown = "".join(letter if letter.isprintable() else " " for letter in text[: _SHOWN + 1])
-    return f'"{shown[: _SHOWN - 1]}…"' if len(shown) > _SHOWN else f'"{shown}"'
 
 
 def whole_number(text: str, lowest: int, highest: int) -> int:

@@ -25,10 +25,11 @@ from audit_core.ingest.mapping import Mapping
 from audit_core.ingest.report import ImportReport, Progress
 from audit_core.ingest.rows import NoKey, Plan, Row
 from audit_core.ingest.seen import Seen
-from audit_core.ingest.values import BadValue, quoted
+from audit_core.ingest.values import BadValue
 from audit_core.ingest.writing import Batch, Writing
 from audit_core.ledger.chain import Via, append
 from audit_core.ledger.pace import Pace
+from audit_core.quoting import quoted
 
 __all__ = ["Opening", "Work"]
 

@@ -24,7 +24,7 @@ from audit_core.catalogue.tables import (
     tracks,
 )
 from audit_core.ingest.dictionary import Dictionary
-from audit_core.ingest.rows import SCALARS, Plan, Row, shown
+from audit_core.ingest.rows import SCALARS, Plan, Row, joined
 
 __all__ = ["Batch", "Writing"]
 
@@ -78,7 +78,7 @@ class Writing:
             text, name = cells[licence], cells[source]
             values = list(scalars(cells))
             for place in _SEVERAL:
-                values[place] = shown(values[place])
+                values[place] = joined(values[place])
             batch.tracks.append(
                 (
                     *(number, dataset, row.key, revision, FOREVER, row.hash),

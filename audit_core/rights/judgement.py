@@ -19,8 +19,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from audit_core.quoting import quoted
 from audit_core.rights.licence import LicenceReading
-from audit_core.rights.spelling import shown
 from audit_core.rights.table import LicenceTable
 from audit_core.rights.terms import Alternative, Clause, Terms, strictest
 from audit_core.rights.traits import TRAITS, Answer, Trait, Traits
@@ -122,7 +122,7 @@ def terms_of(readings: Iterable[LicenceReading], table: LicenceTable) -> Terms |
 
 
 def _unread(read: LicenceReading) -> Clause:
-    return Clause(shown(read.text or ""), Traits(), read.reason)
+    return Clause(quoted(read.text or ""), Traits(), read.reason)
 
 
 def _denials(alternative: Alternative, asked: _Asked) -> tuple[str, ...]:

@@ -17,8 +17,9 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from audit_core.quoting import quoted
 from audit_core.rights import spdx
-from audit_core.rights.spelling import Unread, shown, tidy
+from audit_core.rights.spelling import Unread, tidy
 from audit_core.rights.table import LicenceTable
 
 __all__ = ["LicenceReading", "family", "reading"]
@@ -103,7 +104,7 @@ def _expression(text: str, table: LicenceTable) -> str:
         raise Unread("it says that a licence ended; what holds for copies taken before is for a person to judge")
     if _names_several(text, table):
         raise Unread("it names several licences, but not whether all of them hold (AND) or one may be chosen (OR)")
-    raise Unread(f"{shown(text)} is not a licence that the table knows")
+    raise Unread(f"{quoted(text)} is not a licence that the table knows")
 
 
 def _name(text: str, table: LicenceTable) -> str | None:
@@ -134,7 +135,7 @@ def _agreed(one: str, other: str, table: LicenceTable) -> str | None:
         return first
     if table.without_version(second) == first:
         return second
-    raise Unread(f"{shown(one)} and {shown(other)} are not the same licence")
+    raise Unread(f"{quoted(one)} and {quoted(other)} are not the same licence")
 
 
 def _joined(text: str, table: LicenceTable) -> str | None:
@@ -166,7 +167,7 @@ def _all_identifiers(pieces: list[str], table: LicenceTable) -> bool:
 def _exception(text: str) -> str:
     if found := spdx.exception_named(text):
         return found
-    raise Unread(f"{shown(text)}, after WITH, is no exception that SPDX lists")
+    raise Unread(f"{quoted(text)}, after WITH, is no exception that SPDX lists")
 
 
 def _operand(text: str, table: LicenceTable) -> str:
@@ -175,9 +176,9 @@ def _operand(text: str, table: LicenceTable) -> str:
     try:
         found = _name(text, table)
     except Unread as unread:
-        raise Unread(f"of {shown(text)}: {unread}") from unread
+        raise Unread(f"of {quoted(text)}: {unread}") from unread
     if found is None:
-        raise Unread(f"{shown(text)} is not a licence that the table knows")
+        raise Unread(f"{quoted(text)} is not a licence that the table knows")
     return found if " " not in found else f"({found})"
 
 

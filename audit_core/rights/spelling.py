@@ -7,12 +7,11 @@ import unicodedata
 from typing import Final
 from urllib.parse import unquote
 
-__all__ = ["MAX_LENGTH", "Unread", "address", "key", "shown", "tidy"]
+__all__ = ["MAX_LENGTH", "Unread", "address", "key", "tidy"]
 
 MAX_LENGTH: Final = 1_000
 """Characters up to which a text is read. The longest official name with its link and boilerplate has 350."""
 
-_SHOWN: Final = 60
 _AROUND: Final = " .,;:\"'"
 _DECOMPOSES_TO_MANY: Final = 4
 _BETWEEN_WORDS: Final = re.compile(r"[\s\-_,:]+")
@@ -68,10 +67,3 @@ def address(text: str) -> str | None:
     if host == "creativecommons.org":
         path = _PAGE_OF_A_LICENCE.sub("", path)
     return host + path
-
-
-def shown(text: str) -> str:
-    """Show a stranger's text in a sentence: in quotes, on one line, not too long, nothing invisible."""
-    line = "".join(letter if letter.isprintable() else " " for letter in text[: _SHOWN + 1])
-    line = " ".join(line.split()) if len(text) <= _SHOWN else f"{line[: _SHOWN - 1].strip()}…"
-    return f'"{line}"'

@@ -21,10 +21,11 @@ from pathlib import Path
 
 from audit_core.errors import CratecheckError, Location, Problems
 from audit_core.placed_yaml import MAX_BYTES, PlacedYaml
+from audit_core.quoting import quoted
 from audit_core.rights import spdx
 from audit_core.rights.creative_commons import CreativeCommons, CreativeCommonsFile
 from audit_core.rights.entries import Licence
-from audit_core.rights.spelling import Unread, address, key, shown
+from audit_core.rights.spelling import Unread, address, key
 from audit_core.rights.table_file import Contents
 from audit_core.rights.terms import Clause, Terms, either, strictest
 from audit_core.rights.traits import Traits
@@ -117,7 +118,7 @@ class LicenceTable:
         if link := address(text):
             if found := self._commons.at_address(link):
                 return found
-            raise Unread(f"no licence is known at the address {shown(link)}")
+            raise Unread(f"no licence is known at the address {quoted(link)}")
         return self._commons.named(text)
 
     def without_version(self, identifier: str) -> str | None:

@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from audit_core.errors import CratecheckError, Problems
 from audit_core.placed_yaml import PlacedYaml, did_you_mean
+from audit_core.quoting import quoted
 from audit_core.rights import spdx
 from audit_core.rights.entries import Licence, TraitsRow
-from audit_core.rights.spelling import Unread, key, shown, tidy
+from audit_core.rights.spelling import Unread, key, tidy
 
 __all__ = ["Contents"]
 
@@ -107,13 +108,13 @@ class Contents:
         if known and row.replaces is None:
             return f'"{known}" is in the table already', "To put yours in its place, say `replaces: yes`."
         if known != identifier and (listed := known or spdx.licence_named(identifier)) and listed != identifier:
-            return f'{shown(identifier)} is written "{listed}"', None
+            return f'{quoted(identifier)} is written "{listed}"', None
         if known is None and row.replaces:
-            return f"{shown(identifier)} replaces nothing: it is not in the table", None
+            return f"{quoted(identifier)} replaces nothing: it is not in the table", None
         if known is None and spdx.licence_named(identifier) is None and not _REFERENCE.fullmatch(identifier):
             near = did_you_mean(identifier, list(spdx.names()))
             rule = "What has no SPDX identifier is called LicenseRef-, then letters, digits, hyphens and full stops."
-            return f"{shown(identifier)} is no SPDX identifier", f"{near} {rule}" if near else rule
+            return f"{quoted(identifier)} is no SPDX identifier", f"{near} {rule}" if near else rule
         return None
 
     def _add_names(self, file: PlacedYaml, content: _File) -> Iterator[CratecheckError]:
@@ -130,7 +131,7 @@ class Contents:
                 continue
             if (expression := self._expression(meaning)) is None:
                 mend = did_you_mean(meaning, [*self.licences, *spdx.names()])
-                yield file.error(f"{shown(meaning)} is no known licence", ("aliases", name), mend=mend)
+                yield file.error(f"{quoted(meaning)} is no known licence", ("aliases", name), mend=mend)
                 continue
             self.vague.pop(key(tidy(name)), None)
             self.aliases[key(tidy(name))] = expression
@@ -140,13 +141,13 @@ class Contents:
         try:
             spelt = key(tidy(name))
         except Unread as unread:
-            return f"{shown(name)} can't be a name: {unread}"
+            return f"{quoted(name)} can't be a name: {unread}"
         if not spelt:
             return "an empty name"
         if taken := self.identifier(name):
-            return f'{shown(name)} is the identifier "{taken}" and can mean nothing else'
+            return f'{quoted(name)} is the identifier "{taken}" and can mean nothing else'
         if spelt in seen:
-            return f"{shown(name)} is the same as {shown(seen[spelt])}, which stands in this file already"
+            return f"{quoted(name)} is the same as {quoted(seen[spelt])}, which stands in this file already"
         seen[spelt] = name
         return None
 
