@@ -28,6 +28,10 @@ Cell = str | int | float | None
 
 _ALSO_RISKY: Final = ("\t", "\r", "\n", "＝", "＋", "－", "＠")
 
+# The writer quotes what is in its line's end, and nothing else: without the carriage return here, one within a cell
+# would begin a row of the stranger's own.
+_END: Final = "\r\n"
+
 _COLUMNS: Final = (
     "key",
     "title",
@@ -47,23 +51,23 @@ _COLUMNS: Final = (
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
     """Render rows as lines of CSV (RFC 4180, but for the line feed alone at the end), the header first."""
     buffer = StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv.writer(buffer, lineterminator=_END)
     writer.writerow(header)
-    yield _taken(buffer)
+    yield _line(buffer)
     for cells in rows:
         writer.writerow([_defused(cell) for cell in cells])
-        yield _taken(buffer)
+        yield _line(buffer)
+
+
+def _line(buffer: StringIO) -> str:
+    text = buffer.getvalue().removesuffix(_END)
+    buffer.seek(0)
+    buffer.truncate()
+    return text + "\n"
 
 
 def _defused(cell: Cell) -> Cell:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_ALSO_RISKY) else cell
-
-
-def _taken(buffer: StringIO) -> str:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text
 
 
 def manifest_csv(rows: Iterable[ManifestRow]) -> Iterator[str]:
