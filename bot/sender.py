@@ -193,7 +193,7 @@ class Sender:
             raise
         except Exception as error:  # it must not hold up the channel
             logger.exception("#%s: %s can't be made", row.channel, row.subject)
-            self._postpone(row, Later(f"it can't be made: {error}", unsure=False))
+            self._postpone(row, Later(f"it can't be made: {error}", unsure=False), rests=False)
             return
         if message is None:
             self._record(row, None, row.shown)
@@ -261,7 +261,7 @@ class Sender:
         if row.ts is None:
             self._change(row, attempted_at=row.attempted_at)
 
-    def _postpone(self, row: Pending, later: Later) -> None:
+    def _postpone(self, row: Pending, later: Later, *, rests: bool = True) -> None:
         wait = later.after_s if later.after_s is not None else self._first_wait_s * 2.0**row.attempts
         wait = min(wait, _LONGEST_WAIT_S) if later.after_s is None else wait
         logger.warning("#%s: %s waits %.1f s: %s", row.channel, row.subject, wait, later)
@@ -270,7 +270,8 @@ class Sender:
             again["attempted_at"] = row.attempted_at
         self._change(row, **again)
         # Slack's own wait is the channel's. After a fault of one message, the next may go before it is tried again.
-        self._rest(row.channel, wait if later.after_s is not None else min(wait, _LANE_RESTS_S))
+        if rests:
+            self._rest(row.channel, wait if later.after_s is not None else min(wait, _LANE_RESTS_S))
 
     def _fail(self, row: Pending, why: str) -> None:
         logger.error("#%s: Slack refuses %s: %s", row.channel, row.subject, why)

@@ -112,9 +112,8 @@ def test_a_waiver_takes_reason_evidence_and_an_end_within_the_policy(house: Hous
     form = house.form("otis", "waive", key_of("a"))
     longest = (house.clock().date()).replace(year=house.clock().year + 1).isoformat()
     otis = house.desk.user("otis")
-    refused = otis.submit(
-        values={"reason": "a letter is on its way", "evidence_url": "https://x.example/1", "until": longest}
-    )
+    good = {"reason": "a letter is on its way", "evidence_url": "https://x.example/1"}
+    refused = otis.submit(values={**good, "until": longest})
     assert "longer than the policy allows" in refused.mistakes["until"]
     refused = otis.submit(values={**good, "evidence_url": "javascript:alert(1)"})
     assert "The evidence is no link" in refused.mistakes["evidence_url"]
