@@ -7,8 +7,8 @@ import os
 import sys
 from typing import Annotated, NoReturn
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from audit_core.errors import CratecheckError
 from bot.cli import audits, catalogue, decisions, exports, ledger, policies, serving, workspaces
@@ -55,12 +55,12 @@ def main() -> NoReturn:
 def _status() -> int:
     try:
         answer = app(standalone_mode=False)
-    except click.exceptions.Exit as error:
+    except typer.Exit as error:
         return error.exit_code
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        _show(error)
         return ExitCode.MISTAKE
-    except click.Abort:
+    except typer.Abort:
         return ExitCode.INTERRUPTED
     except CratecheckError as error:
         _say(str(error))
@@ -79,6 +79,15 @@ def _status() -> int:
         _say("Set CRATECHECK_DEBUG=1 and run it again for the full trace.")
         return ExitCode.FAULT
     return answer if isinstance(answer, int) else ExitCode.CLEAN
+
+
+def _show(error: TyperException) -> None:
+    """Show a mistake in the command's words, with its usage where the error knows it."""
+    show = getattr(error, "show", None)
+    if show is None:
+        _say(error.format_message())
+    else:
+        show()
 
 
 def _say(text: str) -> None:
