@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -82,14 +81,17 @@ class Deliveries:
             self._closed = True
             for timer in self._timers:
                 timer.cancel()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=True)
         self._client.close()
 
     def deliver(self, envelope: Envelope) -> Ack:
         """Send an interaction and wait for its acknowledgement, three seconds at most."""
         fault = self._desk.faults.deliveries.strike(envelope.name)
         copies = 2 if fault is not None and fault.kind == "duplicate" else 1
-        attempts = [self._pool.submit(self._send, envelope, fault) for _ in range(copies)]
+        try:
+            attempts = [self._pool.submit(self._send, envelope, fault) for _ in range(copies)]
+        except RuntimeError:  # the desk was closed in this moment
+            return Ack("connection_failed")
         done, _ = wait(attempts, timeout=self._desk.config.ack_within_s)
         return attempts[0].result() if attempts[0] in done else Ack("http_timeout")
 
@@ -158,7 +160,7 @@ class Deliveries:
         if fault is not None and fault.kind == "lost":
             return Ack("connection_failed")
         if fault is not None and fault.kind == "late":
-            time.sleep(fault.seconds)
+            self._desk.closing.wait(fault.seconds)
         if self._desk.request_url is None:
             return self._desk.sockets.deliver(envelope)
         body, content_type = _encoded(envelope)

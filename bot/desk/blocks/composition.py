@@ -60,8 +60,9 @@ def _check_options(check: Check, holder: dict[str, Any], at: str, *, most: int, 
 
 def check_initial(check: Check, element: dict[str, Any], at: str) -> None:
     """Check that what is chosen at first is among the options, exactly."""
-    groups = element.get("option_groups") or [element]
-    options = [option for group in groups for option in group.get("options") or []]
+    groups = element.get("option_groups")
+    holders = [group for group in groups if isinstance(group, dict)] if isinstance(groups, list) else [element]
+    options = [option for holder in holders if isinstance(holder.get("options"), list) for option in holder["options"]]
     chosen = element.get("initial_options")
     if chosen is None:
         chosen = [element["initial_option"]] if element.get("initial_option") is not None else []

@@ -127,7 +127,8 @@ def _url_text_input(check: Check, element: Element, at: str) -> None:
 def _dispatch(check: Check, element: Element, at: str) -> None:
     config = check.object(element, "dispatch_action_config", at)
     if config is not None:
-        for trigger in config.get("trigger_actions_on") or ():
+        triggers = config.get("trigger_actions_on") or []
+        for trigger in triggers if isinstance(triggers, list) else [triggers]:
             if trigger not in ("on_enter_pressed", "on_character_entered"):
                 place = f"{at}/dispatch_action_config/trigger_actions_on"
                 check.fault("must be one of: on_character_entered, on_enter_pressed", place)

@@ -40,7 +40,7 @@ def check_list(check: Check, blocks: list[Any], at: str, *, most: int) -> None:
 
 def _check_block(check: Check, block: Block, at: str) -> None:
     kind = block.get("type")
-    if kind not in _BLOCKS:
+    if not isinstance(kind, str) or kind not in _BLOCKS:
         check.fault(f"unsupported type: {kind}" if kind else "missing required field: type", f"{at}/type")
         return
     keys, rule = _BLOCKS[kind]
@@ -139,7 +139,7 @@ _BLOCKS: dict[str, tuple[tuple[str, ...], Callable[[Check, Block, str], None]]] 
 
 def filled_in(blocks: list[Block]) -> list[Block]:
     """Give the blocks as Slack stores them: each with a ``block_id``, each element with an ``action_id``."""
-    stored = deepcopy(blocks)
+    stored = [deepcopy(block) for block in blocks]  # one by one: two may be the same object
     for block in stored:
         block.setdefault("block_id", secrets.token_urlsafe(4)[:5])
         for element in elements_of(block):

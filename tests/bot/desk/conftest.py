@@ -8,7 +8,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from slack_bolt import App
@@ -55,6 +57,64 @@ CONFIG = DeskConfig(
 )
 
 
+Ask = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def clock() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def still(tmp_path: Path, config: DeskConfig, clock: Time) -> Iterator[Desk]:
+    """A desk whose clock stands still, and that no port leads to."""
+    desk = Desk.create(tmp_path / "still.sqlite", config, clock)
+    yield desk
+    desk.close()
+
+
+class Http:
+    """Raw requests to a desk that no port leads to; cookies are kept."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.cookies = httpx.Cookies()
+
+    def get(self, url: str, **more: Any) -> httpx.Response:
+        return self.request("GET", url, **more)
+
+    def post(self, url: str, **more: Any) -> httpx.Response:
+        return self.request("POST", url, **more)
+
+    def request(self, method: str, url: str, **more: Any) -> httpx.Response:
+        return asyncio.run(self._request(method, url, more))
+
+    async def _request(self, method: str, url: str, more: dict[str, Any]) -> httpx.Response:
+        transport = httpx.ASGITransport(self._desk.app)
+        base = "http://127.0.0.1:3999"
+        async with httpx.AsyncClient(transport=transport, base_url=base, cookies=self.cookies) as client:
+            response = await client.request(method, url, **more)
+            self.cookies.update(client.cookies)
+        return response
+
+
+@pytest.fixture
+def http(still: Desk) -> Http:
+    return Http(still)
+
+
+@pytest.fixture
+def ask(still: Desk, http: Http) -> Ask:
+    """Call a Web API method of the still desk with a JSON body."""
+
+    def asked(method: str, **arguments: Any) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {still.config.bot_token}"}
+        answer: dict[str, Any] = http.post(f"/api/{method}", json=arguments, headers=headers).json()
+        return answer
+
+    return asked
+
+
 @pytest.fixture
 def config() -> DeskConfig:
     return CONFIG
@@ -96,6 +156,12 @@ def install(desk: Desk) -> Iterator[Install]:
         desk.settle()
 
 
+@pytest.fixture
+def served() -> Callable[[Starlette], AbstractContextManager[str]]:
+    """Serve any ASGI application on a free port."""
+    return serving
+
+
 @contextmanager
 def listening(app: App) -> Iterator[str]:
     """Serve a Bolt app on a free port."""
@@ -134,6 +200,3 @@ def serving(app: Starlette) -> Iterator[str]:
         server.should_exit = True
         thread.join(timeout=10)
         listener.close()
-
-
-Serving = Callable[[Starlette], AbstractContextManager[str]]
