@@ -41,6 +41,7 @@ NOTHING: Final = "0" * 64
 """The hash before the first entry."""
 
 _LOCK: Final = 0x6C656467  # any number that all our processes share
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
 _EXACT: Final = 2**53  # beyond it a float is no longer one number in every reader of JSON
 
 
@@ -78,22 +79,22 @@ def canonical(value: object) -> str:
     ValueError
         If it holds anything else, or a float that is not finite or not below 2**53.
     """
-    return json.dumps(_plain(value), ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(_plain(value))
 
 
 def _plain(value: object) -> object:
-    if value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, (str, int)):
         return value
     if isinstance(value, float):
         if not abs(value) < _EXACT:
             raise ValueError(f"{value!r} is not a number that every reader of JSON reads alike")
         return value + 0.0  # -0.0 becomes 0.0: PostgreSQL keeps no sign of zero
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):  # dict first: the question is asked a million times
         for key in value:
             if not isinstance(key, str):
                 raise ValueError(f"the key {key!r} is no text")
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     raise ValueError(f"{value!r} is no JSON value")
 

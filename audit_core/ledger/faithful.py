@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -18,7 +19,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Date,
-    LargeBinary,
     Select,
     String,
     Table,
@@ -61,12 +61,13 @@ def records(
     connection: Connection, table: Table, *conditions: ColumnElement[bool], order_by: tuple[Column[Any], ...]
 ) -> Iterator[Record]:
     """Stream the rows of a table as mappings from the names of columns to values."""
-    columns = list(table.columns)
-    rows: Select[Any] = select(*(_as_stored(column, connection) for column in columns))
+    names = table.columns.keys()
+    readers = [_reader(column, connection) for column in table.columns]
+    rows: Select[Any] = select(*(_as_stored(column, connection) for column in table.columns))
     rows = rows.where(*conditions).order_by(*order_by)
     with connection.execute(rows, execution_options={"yield_per": 1000}) as stream:
         for row in stream:
-            yield {column.name: _value(column, stored, connection) for column, stored in zip(columns, row, strict=True)}
+            yield {name: read(stored) for name, read, stored in zip(names, readers, row, strict=True)}
 
 
 def _as_stored(column: Column[Any], connection: Connection) -> ColumnElement[Any]:
@@ -77,20 +78,30 @@ def _as_stored(column: Column[Any], connection: Connection) -> ColumnElement[Any
     return column
 
 
-def _value(column: Column[Any], stored: Any, connection: Connection) -> Any:
-    if stored is None:
-        return None if column.nullable else DAMAGED
-    try:
-        if isinstance(column.type, Instant):
-            return column.type.process_result_value(stored, connection.dialect)
-        if connection.dialect.name == "sqlite":
-            if isinstance(column.type, Document):
-                return _as_we_write_it(stored)
-            if isinstance(column.type, Date):
-                return date.fromisoformat(stored)
-    except (ValueError, TypeError, OverflowError, OSError, RecursionError):
-        return DAMAGED
-    return DAMAGED if isinstance(stored, bytes) and not isinstance(column.type, LargeBinary) else stored
+def _reader(column: Column[Any], connection: Connection) -> Callable[[Any], Any]:
+    on_sqlite = connection.dialect.name == "sqlite"
+    read: Callable[[Any], Any] = _not_bytes
+    if isinstance(column.type, Instant):
+        read = partial(column.type.process_result_value, dialect=connection.dialect)
+    elif isinstance(column.type, Document) and on_sqlite:
+        read = _as_we_write_it
+    elif isinstance(column.type, Date) and on_sqlite:
+        read = date.fromisoformat
+    empty = None if column.nullable else DAMAGED
+
+    def value(stored: Any) -> Any:
+        if stored is None:
+            return empty
+        try:
+            return read(stored)
+        except (ValueError, TypeError, OverflowError, OSError, RecursionError):
+            return DAMAGED
+
+    return value
+
+
+def _not_bytes(stored: Any) -> Any:
+    return DAMAGED if isinstance(stored, bytes) else stored
 
 
 def _as_we_write_it(stored: str) -> Any:

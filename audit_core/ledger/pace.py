@@ -13,10 +13,10 @@ from audit_core.catalogue.store import Store
 
 __all__ = ["Pace"]
 
-_TARGET_S: Final = 0.08  # a batch may run late threefold, on a busy disk, and still be well under 250 ms
+_TARGET_S: Final = 0.06  # a batch may run late fourfold, on a busy disk, and still be under 250 ms
 _PAUSE_S: Final = 0.01
 _SMALLEST: Final = 50
-_LARGEST: Final = 5000
+_LARGEST: Final = 2000
 
 
 class Pace:
@@ -42,6 +42,6 @@ class Pace:
             yield connection
         elapsed = time.monotonic() - started
         self.longest_s = max(self.longest_s, elapsed)
-        factor = min(2.0, max(0.25, _TARGET_S / max(elapsed, 1e-6)))
+        factor = min(1.5, max(0.25, _TARGET_S / max(elapsed, 1e-6)))
         self.size = max(_SMALLEST, min(_LARGEST, int(self.size * factor)))
         time.sleep(_PAUSE_S)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import fields
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -19,6 +19,7 @@ from audit_core.ledger.vouched import Broken, Vouched
 __all__ = ["violations_against_their_fold"]
 
 _TRANSITION: Final = tuple(column.name for column in fields(Transition))
+_COLUMNS: Final = tuple(violations.columns.keys())
 _Group = tuple[str, list[Record]]
 
 
@@ -103,4 +104,4 @@ def _fold(events: list[Record], vouched: Vouched) -> Violation | None:
 
 
 def _same(violation: Violation | None, row: Record) -> bool:
-    return violation is not None and asdict(violation) == dict(row)
+    return violation is not None and all(getattr(violation, name) == row[name] for name in _COLUMNS)

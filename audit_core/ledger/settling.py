@@ -128,7 +128,8 @@ def settle_key(connection: Connection, key: str) -> Violation | None:
 
 def transition_of(row: Row[Any]) -> Transition:
     """Read a row of the finding table."""
-    return Transition(**{name: row._mapping[name] for name in _TRANSITION})
+    values = row._mapping
+    return Transition(**{name: values[name] for name in _TRANSITION})
 
 
 def _unfolded(connection: Connection, run_id: int, after: str, limit: int) -> Sequence[Row[Any]]:

@@ -181,7 +181,8 @@ class Violation:
     @classmethod
     def of(cls, row: Row[Any]) -> Violation:
         """Read a row of the violation table."""
-        return cls(**{name: row._mapping[name] for name in _COLUMNS})
+        values = row._mapping
+        return cls(**{name: values[name] for name in _COLUMNS})
 
 
 _COLUMNS: Final = tuple(column.name for column in fields(Violation))
