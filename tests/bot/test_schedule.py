@@ -1,0 +1,216 @@
+"""What is scheduled happens once for each due time, late rather than never, in however many processes."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from audit_core.catalogue.leases import hold
+from audit_core.catalogue.store import Store
+from audit_core.errors import PolicyError, StoreError
+from audit_core.ledger.policies import retire
+from bot.policies import Policies
+from bot.schedule import Schedule
+from bot.tables import digests, job_runs, outbox
+from tests.support.conversation import activate, failing, policy_text
+from tests.support.ledger import audit as run_audit
+
+MONDAY = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
+PLAN = "schedule: {run: weekdays 06:00, digest: weekly monday 08:00, timezone: Europe/London}"
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Works:
+    """A schedule whose audits are counted."""
+
+    def __init__(self, store: Store, plan: str = PLAN) -> None:
+        self.store = store
+        self.clock = Clock(MONDAY)
+        self.audits: list[datetime] = []
+        self.error: Exception | None = None
+        activate(store, policy_text(schedule=plan), self.clock())
+        self.schedule = self.another()
+
+    def another(self) -> Schedule:
+        return Schedule(self.store, Policies(), audit=self._audit, clock=self.clock, names={"U1": "Nina"})
+
+    def _audit(self) -> None:
+        if self.error is not None:
+            raise self.error
+        self.audits.append(self.clock())
+        run_audit(self.store, failing("a"), clock=self.clock)  # type: ignore[arg-type]  # a clock that stands still
+
+    def at(self, **later: float) -> None:
+        self.clock.now = MONDAY + timedelta(**later)
+        self.schedule.look()
+
+    def jobs(self, kind: str = "audit") -> list[Any]:
+        with self.store.read() as connection:
+            job = f"{kind}:release"
+            return list(connection.execute(select(job_runs).where(job_runs.c.job == job).order_by(job_runs.c.due)))
+
+
+@pytest.fixture
+def works(store: Store) -> Works:
+    return Works(store)
+
+
+def test_nothing_happens_before_it_is_due(works: Works) -> None:
+    works.at(minutes=59)
+    assert works.audits == []
+
+
+def test_an_audit_runs_when_it_is_due_and_once(works: Works) -> None:
+    works.at(hours=1)
+    works.at(hours=1, minutes=1)
+    works.at(hours=3)
+    assert works.audits == [MONDAY + timedelta(hours=1)]
+    (job,) = works.jobs()
+    assert (job.due, job.late, job.failed) == (MONDAY + timedelta(hours=1), False, None)
+    assert job.finished_at is not None
+
+
+def test_what_was_missed_runs_once_and_is_marked_late(works: Works) -> None:
+    works.at(days=4, hours=5)
+    assert len(works.audits) == 1
+    (job,) = works.jobs()
+    assert (job.due, job.late) == (MONDAY + timedelta(days=4, hours=1), True)
+
+
+def test_two_processes_run_it_once(works: Works) -> None:
+    works.clock.now = MONDAY + timedelta(hours=1)
+    schedules = [works.another() for _ in range(4)]
+    threads = [threading.Thread(target=schedule.look) for schedule in schedules]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(works.audits) == 1
+
+
+def test_a_job_that_died_with_its_process_is_done_by_the_next(works: Works) -> None:
+    due = MONDAY + timedelta(hours=1)
+    with works.store.write() as connection:
+        claimed = {"job": "audit:release", "due": due, "claimed_by": "a dead one", "claimed_at": due, "late": False}
+        connection.execute(insert(job_runs).values(**claimed))
+    works.at(hours=1, minutes=10)
+    assert len(works.audits) == 1
+    (job,) = works.jobs()
+    assert job.finished_at is not None
+    assert job.late
+    assert job.claimed_by.endswith(f":{os.getpid()}")
+
+
+def test_a_job_that_another_process_is_at_is_left_to_it(works: Works) -> None:
+    works.clock.now = MONDAY + timedelta(hours=1)
+    with hold(works.store, "job:audit:release", clock=works.clock):
+        works.schedule.look()
+    assert works.audits == []
+    works.at(hours=1, minutes=1)
+    assert len(works.audits) == 1
+
+
+def test_an_audit_that_finds_the_database_busy_is_done_at_the_next_look(works: Works) -> None:
+    works.error = StoreError("another audit is running")
+    works.at(hours=1)
+    assert works.audits == []
+    works.error = None
+    works.at(hours=1, minutes=1)
+    assert len(works.audits) == 1
+    (job,) = works.jobs()
+    assert job.failed is None
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"), [(PolicyError("no such field"), "no such field"), (KeyError("x"), "KeyError: 'x'")]
+)
+def test_an_audit_that_fails_is_kept_as_failed_and_tried_again_when_it_is_next_due(
+    works: Works, error: Exception, kept: str
+) -> None:
+    works.error = error
+    works.at(hours=1)
+    works.at(hours=1, minutes=1)
+    (job,) = works.jobs()
+    assert job.failed == kept
+    works.error = None
+    works.at(days=1, hours=1)
+    assert len(works.audits) == 1
+
+
+def test_an_audit_that_somebody_ran_since_serves_as_well(works: Works) -> None:
+    works.clock.now = MONDAY + timedelta(hours=1, minutes=1)
+    run_audit(works.store, failing("a"), clock=works.clock)  # type: ignore[arg-type]  # a clock that stands still
+    works.schedule.look()
+    assert works.audits == []
+    assert works.jobs()[0].finished_at is not None
+
+
+def test_a_digest_comes_with_the_audit_before_it(works: Works) -> None:
+    works.at(hours=3)
+    with works.store.read() as connection:
+        row = connection.execute(select(digests)).one()
+        asked = connection.execute(
+            select(outbox.c.channel, outbox.c.subject).where(outbox.c.subject.like("digest/%"))
+        ).one()
+    assert row.period_end == MONDAY + timedelta(hours=3)
+    assert row.content["opened"] == 1
+    assert asked.channel == "data-audit"
+    assert asked.subject == f"digest/{(MONDAY + timedelta(hours=3)).timestamp():.0f}/release"
+
+
+def test_a_digest_that_was_missed_comes_late_and_says_so(works: Works) -> None:
+    works.at(days=9)
+    with works.store.read() as connection:
+        row = connection.execute(select(digests)).one()
+    assert row.period_end == MONDAY + timedelta(days=7, hours=3)
+    assert row.content["due"] == (MONDAY + timedelta(days=7, hours=3)).isoformat()
+    assert works.jobs("digest")[0].late
+
+
+def test_a_policy_that_is_retired_does_nothing_any_more(works: Works) -> None:
+    with works.store.write() as connection:
+        retire(connection, "release", actor="ada", via="cli", at=works.clock())
+    works.at(days=2)
+    assert works.audits == []
+
+
+def test_a_policy_without_a_schedule_does_nothing_by_itself(store: Store) -> None:
+    works = Works(store, plan="")
+    works.at(days=30)
+    assert works.audits == []
+
+
+def test_the_alarm_clock_rings_by_itself(store: Store) -> None:
+    works = Works(store, plan="schedule: {run: every 5 minutes, timezone: UTC}")
+    works.clock.now = MONDAY + timedelta(minutes=6)  # missed while nothing ran
+    refreshed = threading.Event()
+    schedule = Schedule(store, Policies(), audit=works._audit, clock=works.clock, refresh=refreshed.set)
+    schedule.start()
+    try:
+        assert refreshed.wait(5)
+        assert _until(lambda: len(works.audits) == 1)
+    finally:
+        schedule.stop()
+
+
+def _until(sight: Callable[[], bool], timeout_s: float = 5.0) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while not sight() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return sight()
