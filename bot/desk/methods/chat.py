@@ -165,16 +165,21 @@ def _found(call: Call, channel: str) -> Conversation:
 
 
 def _root(call: Call, channel: str, thread_ts: str) -> str:
-    """Find the parent that a reply goes under; a reply's own ``ts`` leads to its parent."""
+    """Find the parent that a reply goes under; a reply's own ``ts`` leads to its parent.
+
+    Slack's reference does not say what a reply to nothing gives. Its maintainers name ``thread_not_found``
+    (github.com/slackapi/bolt-js#2307); elsewhere such a reply was accepted and never seen
+    (github.com/slackapi/python-slack-sdk#840). The desk refuses, so that a mistake shows.
+    """
     parent = call.desk.store.messages.get(channel, thread_ts)
-    if parent is None:
+    if parent is None or parent.get("subtype") == "tombstone":
         raise SlackFailure("thread_not_found")
     return str(parent.get("thread_ts", parent["ts"]))
 
 
 def _own(call: Call, channel: str, ts: str, refusal: str) -> Json:
     message = call.desk.store.messages.get(channel, ts)
-    if message is None:
+    if message is None or message.get("subtype") == "tombstone":
         raise SlackFailure("message_not_found")
     if message["user"] != call.desk.config.bot_user_id:
         raise SlackFailure(refusal)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.desk.store.database import Database, Json
 
-__all__ = ["Messages", "Page"]
+__all__ = ["TOMBSTONE", "Messages", "Page"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,17 @@ class Page:
 
     messages: list[Json]
     has_more: bool
+
+
+TOMBSTONE: Json = {
+    "type": "message",
+    "subtype": "tombstone",
+    "user": "USLACKBOT",
+    "username": "Slackbot",
+    "text": "This message was deleted.",
+    "hidden": True,
+}
+"""What stands in for a deleted message that has replies."""
 
 
 class Messages:
@@ -61,8 +72,17 @@ class Messages:
         )  # fmt: skip
 
     def delete(self, channel: str, ts: str) -> bool:
-        """Take a message away; False if it is not there."""
-        return self._db.run("DELETE FROM messages WHERE channel = ? AND ts = ?", channel, ts) > 0
+        """Take a message away; False if it is not there. The parent of a thread leaves a tombstone."""
+        with self._db.writing():
+            message = self.get(channel, ts)
+            if message is None:
+                return False
+            if message.get("reply_count"):
+                stone = {**TOMBSTONE, "ts": ts}
+                self._db.run("UPDATE messages SET user = ?, broadcast = 0 WHERE ts = ?", stone["user"], ts)
+                self.replace(channel, ts, stone)
+                return True
+            return self._db.run("DELETE FROM messages WHERE channel = ? AND ts = ?", channel, ts) > 0
 
     def history(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from slack_sdk import WebClient
 
 from bot.desk import Desk
 
@@ -223,6 +224,18 @@ class TestChanging:
         assert ask("chat.update", text="b", **place)["error"] == "message_not_found"
         assert still.messages("audit") == []
 
+    def test_a_deleted_parent_leaves_a_tombstone_above_its_replies(self, still: Desk, ask: Ask) -> None:
+        posted = ask("chat.postMessage", channel="audit", text="parent")
+        place = {"channel": posted["channel"], "ts": posted["ts"]}
+        ask("chat.postMessage", channel="audit", text="reply", thread_ts=posted["ts"])
+        assert ask("chat.delete", **place)["ok"]
+        texts = [message["text"] for message in ask("conversations.replies", **place)["messages"]]
+        assert texts == ["This message was deleted.", "reply"]
+        assert ask("chat.update", text="x", **place)["error"] == "message_not_found"
+        more = ask("chat.postMessage", channel="audit", text="more", thread_ts=posted["ts"])
+        assert more["error"] == "thread_not_found"
+        assert len(still.messages("audit")) == 1
+
     def test_an_ephemeral_message_is_seen_by_one_and_cannot_be_updated(self, still: Desk, ask: Ask) -> None:
         nina = still.user("nina").id
         answer = ask("chat.postEphemeral", channel="audit", user=nina, text="psst")
@@ -345,6 +358,13 @@ class TestFiles:
         assert http.get(shared["files"][0]["url_private"]).status_code == 404, "without session or token"
         headers = {"Authorization": f"Bearer {still.config.bot_token}"}
         assert http.get(shared["files"][0]["url_private"], headers=headers).content == b"abc"
+
+    def test_the_clients_own_upload_arrives(self, desk: Desk, client: WebClient) -> None:
+        channel = desk.conversation("audit").id
+        parent = client.chat_postMessage(channel=channel, text="parent")["ts"]
+        client.files_upload_v2(channel=channel, content=b"trend", filename="trend.png", title="Trend", thread_ts=parent)
+        file = desk.thread("audit", parent)[1]["files"][0]
+        assert (file["title"], desk.store.files.content(file["id"])) == ("Trend", b"trend")
 
     def test_an_upload_is_bounded(self, ask: Ask) -> None:
         answer = ask("files.getUploadURLExternal", filename="a.wav", length=51 * 1024 * 1024)
