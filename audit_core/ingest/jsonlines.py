@@ -47,6 +47,8 @@ class JsonLines:
             for line, number in _whole_lines(lines):
                 try:
                     found = _object(line)
+                    if "\\" in line:
+                        _refuse_unwritable(found)
                     if found.keys() - columns.keys():
                         block.position = lines.position
                         yield block
@@ -56,8 +58,6 @@ class JsonLines:
                     row = [""] * len(columns)
                     for name, value in found.items():
                         row[columns[name]] = cell(value, as_parts=name in options.lists)
-                    if "\\" in line:
-                        _refuse_unwritable([*found, *row])
                 except ValueError as error:
                     block.refused.append((number, str(error), []))
                 else:
@@ -120,9 +120,9 @@ def _object(line: str) -> dict[str, Any]:
     return found
 
 
-def _refuse_unwritable(texts: list[str]) -> None:
+def _refuse_unwritable(found: dict[str, Any]) -> None:
     """Refuse what an escape can say and a database can't keep."""
-    for text in texts:
+    for text in (*found, *(cell(value, as_parts=True) for value in found.values())):
         if "\0" in text:
             raise ValueError("a NUL character")
         try:

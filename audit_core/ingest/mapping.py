@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from audit_core.catalogue.columns_of_fields import GROUPED
 from audit_core.catalogue.fields import FIELDS
 from audit_core.errors import Location
 
 __all__ = [
     "EXTRA",
-    "GROUPED",
     "UNITS",
     "AssetMapping",
     "Column",
@@ -32,9 +32,6 @@ Unit = Literal["ms", "s", "min", "Hz", "kHz"]
 UNITS: Final[Values[str, tuple[Unit, ...]]] = MappingProxyType(
     {"duration": ("s", "ms", "min"), "sample_rate": ("Hz", "kHz")}
 )
-
-#: The fields whose values are always kept one by one as well, to be compared between tracks.
-GROUPED: Final = frozenset({"artist", "album", "work", "recording", "genre", "tags"})
 
 _MULTI: Final = frozenset(name for name, field in FIELDS.items() if field.type == "multi")
 
@@ -153,7 +150,7 @@ class Mapping:
     @property
     def grouped(self) -> frozenset[str]:
         """The fields whose values are kept one by one, to be compared between tracks."""
-        return GROUPED.union(self.groups)
+        return frozenset((*GROUPED, *self.groups))
 
     @property
     def lists(self) -> frozenset[str]:

@@ -22,6 +22,7 @@ from hashlib import sha256
 from operator import itemgetter
 from typing import Final, NamedTuple
 
+from audit_core.catalogue.columns_of_fields import BETWEEN_VALUES
 from audit_core.catalogue.fields import field_named
 from audit_core.catalogue.spelling import folded
 from audit_core.errors import IngestError
@@ -30,7 +31,7 @@ from audit_core.ingest.mapping import EXTRA, Column, FieldMapping, Mapping
 from audit_core.ingest.values import BadValue, checksum, day, milliseconds, whole_number
 from audit_core.placed_yaml import did_you_mean
 
-__all__ = ["BETWEEN_VALUES", "SCALARS", "NoKey", "Plan", "Row", "joined"]
+__all__ = ["SCALARS", "NoKey", "Plan", "Row", "joined"]
 
 #: The fields that are columns of a track, in the order in which `Row.scalars` gives them.
 SCALARS: Final = (
@@ -53,9 +54,6 @@ SCALARS: Final = (
     "acquired_by",
     "tags",
 )
-
-#: Between several values of a field, in the column of the track.
-BETWEEN_VALUES: Final = "; "
 
 #: The longest text that is looked up through an index: PostgreSQL's hold 2,700 bytes.
 _LONGEST_NAME: Final = 500
@@ -303,6 +301,8 @@ def _reader(mapping: FieldMapping) -> _Read | None:
         return _Reading(field.title, partial(_several, mapping)).__getitem__
     if typed is None and mapping.before is None and not mapping.values:
         return None
+    if field.type == "duration":  # hardly one comes twice
+        return partial(_duration, mapping)
     return _Reading(field.title, partial(_one, mapping, typed)).__getitem__
 
 
@@ -311,6 +311,13 @@ def _one(mapping: FieldMapping, typed: _Typed | None, text: str) -> Cell | None:
         text = text.partition(mapping.before)[0].strip()
     value = mapping.values.get(text, text)
     return typed(value, mapping.unit) if value and typed else value or None
+
+
+def _duration(mapping: FieldMapping, text: str) -> int | None:
+    try:
+        return _one(mapping, _TYPED["duration"], text)  # type: ignore[return-value]  # what that gives
+    except BadValue as wrong:
+        raise BadValue(f"duration: {wrong}") from wrong
 
 
 def _several(mapping: FieldMapping, text: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Final
 
 from audit_core.quoting import quoted
@@ -24,11 +24,12 @@ ALGORITHMS: Final = {
 }
 
 _WHOLE: Final = re.compile(r"([0-9]{1,18})(?:\.0*)?")
-_DECIMAL: Final = re.compile(r"[0-9]{1,12}(?:\.[0-9]{0,18})?(?:[eE][+-]?[0-9]{1,2})?")
+_DECIMAL: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{0,18}))?")
+_SCIENTIFIC: Final = re.compile(r"[0-9](?:\.[0-9]{1,18})?[eE][+-]?[0-9]{1,2}")
 _CLOCK: Final = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-5][0-9](?:\.[0-9]{1,18})?)")
 _DAY: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ][0-9]{2}:[0-9]{2}.*)?")
 _HEX: Final = re.compile(r"[0-9a-f]+")
-_MS_PER: Final = {"ms": Decimal(1), "s": Decimal(1000), "min": Decimal(60_000)}
+_MS_PER: Final = {"ms": 1, "s": 1000, "min": 60_000}
 _LONGEST_MS: Final = 2**53
 
 
@@ -73,16 +74,20 @@ def milliseconds(text: str, unit: str) -> int:
     BadValue
         If it is neither.
     """
-    if _DECIMAL.fullmatch(text):
-        exact = Decimal(text) * _MS_PER[unit]
+    if found := _DECIMAL.fullmatch(text):
+        whole, fraction = found.groups("")
+        scale = 10 ** len(fraction)
+        duration: int = (2 * int(whole + fraction) * _MS_PER[unit] + scale) // (2 * scale)
     elif found := _CLOCK.fullmatch(text):
-        hours, minutes, seconds = found.groups(default="0")
-        exact = (int(hours) * 3600 + int(minutes) * 60 + Decimal(seconds)) * 1000
+        hours, minutes, seconds = found.groups("0")
+        duration = int(hours) * 3_600_000 + int(minutes) * 60_000 + milliseconds(seconds, "s")
+    elif _SCIENTIFIC.fullmatch(text):
+        duration = milliseconds(f"{Decimal(text):f}", unit)
     else:
         raise BadValue(f"{quoted(text)} is no length of time")
-    if exact > _LONGEST_MS:
+    if duration > _LONGEST_MS:
         raise BadValue(f"{quoted(text)} is longer than any recording")
-    return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
+    return duration
 
 
 def day(text: str) -> str:

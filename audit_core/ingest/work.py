@@ -190,22 +190,22 @@ class Work:
 
     def _take(self, file: str, plan: Plan, block: Block) -> None:
         rows: list[Row] = []
-        refused_keys: list[str] = []
-        for line, reason, cells in block.refused:
-            self._refuse(file, line, reason)
-            refused_keys += filter(None, [plan.key(cells)])
+        refused = [(line, reason) for line, reason, _ in block.refused]
+        refused_keys = [key for _, _, cells in block.refused if (key := plan.key(cells))]
         for line, cells in zip(block.lines, block.rows, strict=True):
             try:
                 rows.append(plan.row(line, cells))
             except BadValue as wrong:
                 if self._mapping.guessed and isinstance(wrong, NoKey):
                     raise self._no_key(str(wrong), file, line) from wrong
-                self._refuse(file, line, str(wrong))
+                refused.append((line, str(wrong)))
                 refused_keys += filter(None, [plan.key(cells)])
         self.read_rows += len(block.rows) + len(block.refused)
         known = self._known([*(row.key for row in rows), *refused_keys])
         self._kept.update(known[key][0] for key in refused_keys if key in known)
-        self._write(plan, *self._compared(file, rows, known))
+        new, ended, repeated = self._compared(file, rows, known)
+        self._refuse(file, sorted(refused + repeated))
+        self._write(plan, new, ended)
 
     def _known(self, keys: Sequence[str]) -> dict[str, tuple[int, bytes]]:
         """Look up what the dataset has under some keys, what this import wrote included."""
@@ -219,11 +219,12 @@ class Work:
 
     def _compared(
         self, file: str, rows: Sequence[Row], known: dict[str, tuple[int, bytes]]
-    ) -> tuple[list[tuple[int, Row]], list[int]]:
-        """Sort out which rows are to be written, under which numbers, and which earlier ones end."""
+    ) -> tuple[list[tuple[int, Row]], list[int], list[tuple[int, str]]]:
+        """Sort out which rows are to be written, under which numbers, which earlier ones end, and which came before."""
         seen = self._seen
         new: list[tuple[int, Row]] = []
         ended: list[int] = []
+        repeated: list[tuple[int, str]] = []
         for row in rows:
             found = known.get(row.key)
             if found is None:
@@ -232,7 +233,7 @@ class Work:
                 number, digest = found
                 first = seen.place(number)
                 if first is not None:
-                    self._repeated(file, row, *first)
+                    repeated.append((row.line, self._repeated(file, row, *first)))
                     continue
                 seen.meet(row.line, number)
                 if digest == row.hash:
@@ -243,7 +244,7 @@ class Work:
             number = seen.meet(row.line)
             known[row.key] = number, row.hash
             new.append((number, row))
-        return new, ended
+        return new, ended, repeated
 
     def _write(self, plan: Plan, new: Sequence[tuple[int, Row]], ended: Sequence[int]) -> None:
         if new or ended:
@@ -269,17 +270,17 @@ class Work:
     def _open_rows(self) -> Any:
         return (tracks.c.dataset_id == self._dataset) & (tracks.c.to_rev == FOREVER)
 
-    def _repeated(self, file: str, row: Row, first_file: str, first_line: int) -> None:
+    def _repeated(self, file: str, row: Row, first_file: str, first_line: int) -> str:
         where = f"line {first_line}" if first_file == file else f"{first_file}, line {first_line}"
         what = f"the key {quoted(row.key)} is in {where} already"
         if self._mapping.guessed:
             raise self._no_key(what, file, row.line)
-        self._refuse(file, row.line, what)
+        return what
 
-    def _refuse(self, file: str, line: int, reason: str) -> None:
-        self.refused += 1
-        if len(self._refusals) < _TOLD:
-            self._refusals.append(Refusal(file, line, reason))
+    def _refuse(self, file: str, refused: Sequence[tuple[int, str]]) -> None:
+        self.refused += len(refused)
+        room = _TOLD - len(self._refusals)
+        self._refusals += (Refusal(file, line, reason) for line, reason in refused[:room])
 
     def _no_key(self, what: str, file: str, line: int) -> IngestError:
         guess = self._mapping.key[0].name
