@@ -28,7 +28,6 @@ __all__ = [
     "Outcome",
     "Request",
     "decide",
-    "decision_payload",
     "history",
     "past",
     "refusal",
@@ -177,7 +176,7 @@ def _taken(connection: Connection, request: Request, violation: Violation) -> Ou
     decision_id = sha256_of(["decision", violation.key, violation.revision])[:32]
     content = content_of(connection, list(dict.fromkeys(request.targets))) if request.verdict == "quarantine" else {}
     released = violation.decision_id if request.verdict == "release" else None
-    payload = decision_payload(
+    payload = _payload(
         decision_id=decision_id,
         request=request,
         rule=f"{violation.policy}/{violation.rule}",
@@ -223,7 +222,7 @@ def _grant(connection: Connection, decision_id: str, request: Request, violation
     connection.execute(insert(waiver_violations).values(decision_id=decision_id, violation_key=violation.key))
 
 
-def decision_payload(
+def _payload(
     *,
     decision_id: str,
     request: Request,
@@ -283,7 +282,17 @@ def _repeated(connection: Connection, request: Request, earlier: Decided, violat
 
 
 def refusal(connection: Connection, request: Request, violation: Violation) -> DecisionRefused:
-    """Say what happened since the person looked."""
+    """Say, as a refusal to be raised, what happened since the person looked.
+
+    Parameters
+    ----------
+    connection : Connection
+        To read the decisions from.
+    request : Request
+        What can't be decided any more.
+    violation : Violation
+        As it stands now, settled.
+    """
     when = _when(violation.changed_at)
     if violation.state in CLOSED:
         why = {

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, union, update
 
 from audit_core.catalogue.snapshot import Snapshot, latest_revision
 from audit_core.catalogue.tables import assets, checksums, datasets, tracks
@@ -99,24 +99,25 @@ def content_of(connection: Connection, targets: Sequence[Target]) -> dict[Target
 def _content_of_some(
     connection: Connection, dataset_id: int | None, keys: Sequence[str], newest: int
 ) -> Mapping[str, list[Content]]:
-    last = (
-        select(tracks.c.key, func.max(tracks.c.from_rev).label("from_rev"))
+    rows_of_tracks = connection.execute(
+        select(tracks.c.key, tracks.c.id)
         .where(tracks.c.dataset_id == dataset_id, tracks.c.key.in_(keys), tracks.c.from_rev <= newest)
-        .group_by(tracks.c.key)
-        .subquery("last")
+        .order_by(tracks.c.from_rev)
     )
+    last = {row.key: row.id for row in rows_of_tracks}
+    key_of = {track_id: key for key, track_id in last.items()}
+    # In two steps: in one, SQLite reads through all assets.
     rows = connection.execute(
-        select(tracks.c.key, assets.c.role, checksums.c.algorithm, checksums.c.value)
-        .join(last, and_(last.c.key == tracks.c.key, last.c.from_rev == tracks.c.from_rev))
-        .join(assets, assets.c.track_id == tracks.c.id)
+        select(assets.c.track_id, assets.c.role, checksums.c.algorithm, checksums.c.value)
         .join(checksums, checksums.c.asset_id == assets.c.id)
-        .where(tracks.c.dataset_id == dataset_id)
+        .where(assets.c.track_id.in_(list(key_of)))
         .distinct()
-        .order_by(tracks.c.key, checksums.c.algorithm, checksums.c.value)
-    ).all()
+        .order_by(checksums.c.algorithm, checksums.c.value)
+    )
     audio: dict[str, list[Content]] = defaultdict(list)
     every: dict[str, list[Content]] = defaultdict(list)
-    for key, role, algorithm, value in rows:
+    for track_id, role, algorithm, value in rows:
+        key = key_of[track_id]
         if role == _AUDIO:
             audio[key].append((algorithm, value))
         if (algorithm, value) not in every[key]:
@@ -128,14 +129,20 @@ def impose(
     connection: Connection, decision_id: str, content: Mapping[Target, Sequence[Content]], *, since: datetime
 ) -> None:
     """Take tracks out, from now on, within the transaction of the decision that says so."""
-    for (dataset, key), bound in content.items():
-        row = insert(quarantines).values(decision_id=decision_id, dataset=dataset, track_key=key, since=since)
-        quarantine_id = connection.execute(row.returning(quarantines.c.id)).scalar_one()
-        contents: list[dict[str, Any]] = [
-            {"quarantine_id": quarantine_id, "algorithm": algorithm, "value": value} for algorithm, value in bound
-        ]
-        if contents:
-            connection.execute(insert(quarantine_contents), contents)
+    if not content:
+        return
+    rows = [
+        {"decision_id": decision_id, "dataset": dataset, "track_key": key, "since": since} for dataset, key in content
+    ]
+    in_order = insert(quarantines).returning(quarantines.c.id, sort_by_parameter_order=True)
+    numbers = connection.scalars(in_order, rows).all()
+    contents: list[dict[str, Any]] = [
+        {"quarantine_id": number, "algorithm": algorithm, "value": value}
+        for number, bound in zip(numbers, content.values(), strict=True)
+        for algorithm, value in bound
+    ]
+    if contents:
+        connection.execute(insert(quarantine_contents), contents)
 
 
 def lift(connection: Connection, decision_id: str, *, by: str, at: datetime) -> None:
