@@ -100,8 +100,11 @@ def hold(store: Store, name: str, *, clock: Clock = utc_now, ttl_s: float = 30.0
     finally:
         ended.set()
         renewing.join()
-        with store.write() as connection:
-            release(connection, name, holder)
+        try:
+            with store.write() as connection:
+                release(connection, name, holder)
+        except CratecheckError as error:  # on a full disk, say, which is not to hide what went wrong before
+            logger.warning("the lease of the %s is not given back, and runs out by itself: %s", name, error)
 
 
 def try_acquire(connection: Connection, name: str, holder: str, *, now: datetime, ttl_s: float) -> bool:

@@ -111,8 +111,10 @@ class Plan:
         What the columns mean.
     columns : sequence of str
         The columns that there are.
+    file : str
+        Whose columns they are, for messages.
     open_ended : bool
-        Whether a column of the mapping may be missing, because later rows may have it.
+        Whether a column of the mapping may be missing, because later rows or other files may have it.
 
     Raises
     ------
@@ -120,8 +122,9 @@ class Plan:
         If a column that the mapping names isn't there.
     """
 
-    def __init__(self, mapping: Mapping, columns: Sequence[str], *, open_ended: bool = False) -> None:
+    def __init__(self, mapping: Mapping, columns: Sequence[str], file: str, *, open_ended: bool = False) -> None:
         self._columns = {name: number for number, name in enumerate(columns)}
+        self._file = file
         self._open_ended = open_ended
         readers: dict[str, tuple[int, _Read | None]] = {}
         constants: dict[str, Cell | None] = {}
@@ -184,7 +187,7 @@ class Plan:
             return self._columns.get(column.name)
         near = did_you_mean(column.name, list(self._columns))
         known = ", ".join(list(self._columns)[:30])
-        raise IngestError(f'no column "{column.name}" in the file', at=column.at, mend=near or f"It has: {known}.")
+        raise IngestError(f'no column "{column.name}" in {self._file}', at=column.at, mend=near or f"It has: {known}.")
 
     def key(self, cells: Sequence[str]) -> str | None:
         """Read the key; None if it is blank or too long."""

@@ -105,16 +105,16 @@ class Work:
             lists=self._mapping.lists,
             size=lambda: self._pace.size,
         )
-        open_ended = isinstance(format_, JsonLines)
+        by_row = isinstance(format_, JsonLines)
         columns: tuple[str, ...] = ()
         for block in format_.blocks(path, options):
             columns = block.columns
             if self._plan is None or self._plan.columns != columns:
-                self._plan = Plan(self._mapping, columns, open_ended=open_ended)
+                self._plan = Plan(self._mapping, columns, str(path), open_ended=by_row or self._mapping.guessed)
             self._take(str(path), self._plan, block)
             self._tell(Progress("reading", str(path), self.read_rows - before, block.position, total))
-        if open_ended:
-            Plan(self._mapping, columns)  # a column that no object had is a slip of the mapping
+        if by_row and not self._mapping.guessed:
+            Plan(self._mapping, columns, str(path))  # a column that no object had is a slip of the mapping
 
     def close_vanished(self) -> None:
         """Let the tracks end that no file has any more."""

@@ -265,8 +265,7 @@ class TestAGuess:
 
     def test_holds_for_all_files_together(self, imported: Import, written: Written) -> None:
         first, second = written("id,title\na,A\n", "1.csv"), written("id,artist\nb,B\n", "2.csv")
-        with pytest.raises(IngestError, match='no column "artist" in the file'):
-            imported(first, None, paths=[first, second])
+        assert counts(imported(first, None, paths=[first, second])) == {"read": 2, "added": 2}
 
 
 class TestOtherKindsOfFile:
@@ -283,7 +282,7 @@ class TestOtherKindsOfFile:
     def test_json_lines_must_have_the_columns_of_the_mapping_somewhere(self, imported: Import) -> None:
         mapping = "key: id\nfields: {title: title}"
         assert counts(imported('{"id": 1}\n{"id": 2, "title": "B"}\n', mapping, name="t.jsonl"))["added"] == 2
-        with pytest.raises(IngestError, match='no column "title" in the file. Did you mean "titel"'):
+        with pytest.raises(IngestError, match='no column "title" in .*t.jsonl. Did you mean "titel"'):
             imported('{"id": 1, "titel": "A"}\n', mapping, name="t.jsonl")
 
 

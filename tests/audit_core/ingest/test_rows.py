@@ -25,7 +25,7 @@ CELLS = ("a", "Blue", "Nina; Otis", "2011.0", "CC0-1.0", "a.wav", MD5.upper(), "
 
 
 def row(cells: Sequence[str] = CELLS, header: Sequence[str] = HEADER, mapping: bytes = MAPPING) -> Row:
-    return Plan(parse_mapping(mapping, "m.yaml"), header).row(2, cells)
+    return Plan(parse_mapping(mapping, "m.yaml"), header, "tracks.csv").row(2, cells)
 
 
 def test_the_hash_is_that_of_the_canonical_form() -> None:
@@ -69,7 +69,7 @@ def test_a_blank_name_is_no_member() -> None:
 
 
 def test_several_columns_are_one_key() -> None:
-    plan = Plan(parse_mapping(b"key: [session, number]", "m.yaml"), ("number", "session"))
+    plan = Plan(parse_mapping(b"key: [session, number]", "m.yaml"), ("number", "session"), "tracks.csv")
     assert plan.row(2, ("7", "nina")).key == "nina/7"
 
 
@@ -91,7 +91,7 @@ def test_a_cell_that_makes_no_sense_refuses_its_row(place: int, text: str, reaso
 
 
 def test_a_column_that_is_not_there_is_told_where_the_mapping_names_it() -> None:
-    with pytest.raises(IngestError, match=r'm.yaml:3:17: no column "title" in the file. Did you mean "titel"'):
+    with pytest.raises(IngestError, match=r'm.yaml:3:17: no column "title" in tracks.csv. Did you mean "titel"'):
         row(header=("id", "titel", *HEADER[2:]))
 
 
