@@ -16,13 +16,14 @@ from audit_core.clock import Clock, utc_now
 from audit_core.errors import DecisionRefused
 from audit_core.ledger.chain import Via
 from audit_core.ledger.decisions import Outcome, Request, decide, refusal
-from audit_core.ledger.quarantine import Target
+from audit_core.ledger.quarantine import Target, copies_of
 from audit_core.ledger.tables import decisions, quarantines
 from audit_core.ledger.transitions import ALLOWED, Verdict
 from audit_core.ledger.violations import Violation, with_key
 from bot.outbox import edit_listing, edit_parents, parent_subject
 from bot.policies import Policies
 from bot.roles import Roles
+from rules.checks import KINDS
 from rules.policy import Policy, Rule
 from rules.targets import targets
 
@@ -61,12 +62,15 @@ class Matter:
     ----------
     targets : tuple of (dataset, track key)
         What a quarantine takes out, or a release brings back.
+    copies : tuple of (dataset, track key)
+        Byte-identical copies of these, which go with them.
     longest, suggested : date or None
         Of a waiver: the last day that the policy allows, and a day to begin with.
     """
 
     violation: Violation
     targets: tuple[Target, ...] = ()
+    copies: tuple[Target, ...] = ()
     longest: date | None = None
     suggested: date | None = None
     evidence_required: bool = False
@@ -110,9 +114,9 @@ class Review:
             As `decide`, but for what the person is still to fill in.
         """
         with self._store.read() as connection:
-            violation, policy, _ = self._judged(connection, click)
+            violation, policy, rule = self._judged(connection, click)
             if violation.revision != click.revision or click.verdict not in ALLOWED[violation.state]:
-                raise refusal(connection, self._request(click, policy, None, ()), violation)
+                raise refusal(connection, self._request(click, policy, rule, None, ()), violation)
 
     def matter(self, click: Click) -> Matter:
         """Read what the person is to know before deciding.
@@ -125,6 +129,7 @@ class Review:
         with self._store.read() as connection:
             violation, policy, rule = self._judged(connection, click)
             terms = rule.review.waiver
+            now = Snapshot(latest_revision(connection), self._clock())
             today = self._clock().astimezone(_zone(policy)).date()
             longest = today + timedelta(days=terms.longest_days)
             waive = click.verdict == "waive"
@@ -134,6 +139,7 @@ class Review:
             return Matter(
                 violation=violation,
                 targets=taken_out,
+                copies=copies_of(connection, taken_out, now) if KINDS[rule.kind].COPIES_TOO else (),
                 longest=longest if waive else None,
                 suggested=min(longest, today + _SUGGESTED) if waive else None,
                 evidence_required=waive and terms.evidence_required,
@@ -160,7 +166,7 @@ class Review:
             if policy.sha256 != before.sha256:
                 raise DecisionRefused("the policy was changed a moment ago", mend="Look at it again, then decide.")
             ends_at = self._end(click, policy, rule)
-            outcome = decide(connection, self._request(click, policy, ends_at, taken_out))
+            outcome = decide(connection, self._request(click, policy, rule, ends_at, taken_out))
             edit_listing(connection, violation.key)
             edit_parents(connection, parent_subject(violation.policy, violation.rule, violation.dataset))
         self._decided()
@@ -230,7 +236,7 @@ class Review:
         return datetime.combine(click.until + timedelta(days=1), time(), zone).astimezone(UTC)
 
     def _request(
-        self, click: Click, policy: Policy, ends_at: datetime | None, taken_out: tuple[Target, ...]
+        self, click: Click, policy: Policy, rule: Rule, ends_at: datetime | None, taken_out: tuple[Target, ...]
     ) -> Request:
         waive = click.verdict == "waive"
         return Request(
@@ -246,6 +252,7 @@ class Review:
             until=click.until if waive else None,
             ends_at=ends_at,
             targets=taken_out,
+            copies_too=KINDS[rule.kind].COPIES_TOO,
         )
 
 

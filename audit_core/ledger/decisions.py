@@ -76,6 +76,8 @@ class Request:
         Of a waiver: its last day, and the moment at which that day ends for the policy.
     targets : sequence of (dataset, track key)
         What a quarantine takes out.
+    copies_too : bool
+        Whether it takes out every byte-identical copy as well.
     """
 
     verdict: Verdict
@@ -90,6 +92,7 @@ class Request:
     until: date | None = None
     ends_at: datetime | None = None
     targets: Sequence[Target] = ()
+    copies_too: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,8 @@ def decide(connection: Connection, request: Request) -> Outcome:
 
 def _taken(connection: Connection, request: Request, violation: Violation) -> Outcome:
     decision_id = sha256_of(["decision", violation.key, violation.revision])[:32]
-    content = content_of(connection, list(dict.fromkeys(request.targets))) if request.verdict == "quarantine" else {}
+    targets = list(dict.fromkeys(request.targets)) if request.verdict == "quarantine" else []
+    content = content_of(connection, targets) if request.copies_too else {target: [] for target in targets}
     released = violation.decision_id if request.verdict == "release" else None
     payload = _payload(
         decision_id=decision_id,

@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, tuple_, union, update
 
 from audit_core.catalogue.snapshot import Snapshot, latest_revision
 from audit_core.catalogue.tables import assets, checksums, datasets, tracks
 from audit_core.ledger.tables import quarantine_contents, quarantines
 
-__all__ = ["Content", "Target", "content_of", "impose", "lift", "quarantined_tracks"]
+__all__ = ["Content", "Target", "content_of", "copies_of", "impose", "lift", "quarantined_tracks"]
 
 Target = tuple[str, str]
 """A track that a quarantine takes out: its dataset's name, and its key."""
@@ -94,6 +94,29 @@ def content_of(connection: Connection, targets: Sequence[Target]) -> dict[Target
             for key, content in _content_of_some(connection, dataset_id, keys[start : start + _PAGE], newest).items():
                 found[dataset, key] = content
     return found
+
+
+def copies_of(connection: Connection, targets: Sequence[Target], snapshot: Snapshot) -> tuple[Target, ...]:
+    """Find the tracks of a snapshot that hold byte for byte what a quarantine of these tracks is bound to.
+
+    Returns
+    -------
+    copies : tuple of (dataset, track key)
+        Sorted, without the tracks themselves.
+    """
+    bound = sorted({content for contents in content_of(connection, targets).values() for content in contents})
+    found: set[Target] = set()
+    for start in range(0, len(bound), _PAGE):
+        same = tuple_(checksums.c.algorithm, checksums.c.value).in_(bound[start : start + _PAGE])
+        rows = connection.execute(
+            select(datasets.c.name, tracks.c.key)
+            .select_from(checksums)
+            .join(tracks, tracks.c.id == checksums.c.track_id)
+            .join(datasets, datasets.c.id == tracks.c.dataset_id)
+            .where(same, snapshot.holds(tracks))
+        )
+        found.update((row.name, row.key) for row in rows)
+    return tuple(sorted(found - set(targets)))
 
 
 def _content_of_some(

@@ -59,6 +59,7 @@ def _form(matter: Matter, mark: FormMark) -> Form:
         evidence=matter.violation.evidence,
         metadata=mark.dumps(),
         targets=[key for _, key in matter.targets],
+        copies=[f"{dataset}/{key}" for dataset, key in matter.copies],
         longest=matter.longest,
         suggested=matter.suggested,
         evidence_required=matter.evidence_required,

@@ -18,7 +18,7 @@ __all__ = ["Form", "form_view"]
 _TARGETS_SHOWN: Final = 8
 _MEANS: Final[Mapping[str, str]] = {
     "approve": "Approve: compliant after review. It opens again if the evidence changes materially.",
-    "quarantine": "Quarantine: out of every manifest at once, with every byte-identical copy, until it is released.",
+    "quarantine": "Quarantine: out of every manifest at once, until it is released.",
     "waive": "Waive: not compliant, and tolerated until a day. After it, the violation is open again.",
     "release": "Release: back in every manifest at once. The violation is open again.",
 }
@@ -38,6 +38,8 @@ class Form:
     ----------
     targets : sequence of str
         Keys of the tracks that a quarantine takes out, or a release brings back.
+    copies : sequence of str
+        Byte-identical copies of these, in whatever dataset, which go with them.
     longest : date or None
         The last day that a waiver may have; None for other verdicts.
     metadata : str
@@ -49,6 +51,7 @@ class Form:
     evidence: Mapping[str, object]
     metadata: str
     targets: Sequence[str] = ()
+    copies: Sequence[str] = ()
     longest: date | None = None
     suggested: date | None = None
     evidence_required: bool = False
@@ -62,7 +65,11 @@ def form_view(form: Form) -> View:
         paragraph(text(_MEANS[form.verdict])),
     ]
     if form.verdict in ("quarantine", "release"):
-        blocks.append(paragraph(*_targets(form)))
+        verb = "Takes out" if form.verdict == "quarantine" else "Brings back"
+        blocks.append(paragraph(*_tracks(f"{verb} {counted(len(form.targets), 'track')}", form.targets)))
+        if form.copies:
+            copies = counted(len(form.copies), "byte-identical copy", "byte-identical copies")
+            blocks.append(paragraph(*_tracks(f"and {copies}", form.copies)))
     blocks.append(text_input("reason", _WHY[form.verdict], lines=True))
     if form.verdict == "waive" and form.longest and form.suggested:
         label = "Link to the evidence"
@@ -74,9 +81,8 @@ def form_view(form: Form) -> View:
     return modal(title, blocks, callback_id="decision", metadata=form.metadata, submit=title)
 
 
-def _targets(form: Form) -> list[Block]:
-    shown = ", ".join(plain(key, 120) for key in form.targets[:_TARGETS_SHOWN])
-    rest = len(form.targets) - _TARGETS_SHOWN
-    verb = "Takes out" if form.verdict == "quarantine" else "Brings back"
+def _tracks(said: str, keys: Sequence[str]) -> list[Block]:
+    shown = ", ".join(plain(key, 120) for key in keys[:_TARGETS_SHOWN])
+    rest = len(keys) - _TARGETS_SHOWN
     more = f" and {counted(rest, 'other')}" if rest > 0 else ""
-    return [bold(f"{verb} {counted(len(form.targets), 'track')}: "), text(f"{shown}{more}")]
+    return [bold(f"{said}: "), text(f"{shown}{more}")]

@@ -69,6 +69,6 @@ def fallback(text: str) -> str:
     return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def counted(number: int, noun: str) -> str:
-    """Write a number with its noun: "1 track", "2,312 tracks"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def counted(number: int, noun: str, several: str = "") -> str:
+    """Write a number with its noun: "1 track", "2,312 tracks", "2 copies"."""
+    return f"{number:,} {noun if number == 1 else several or f'{noun}s'}"

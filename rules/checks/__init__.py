@@ -40,6 +40,10 @@ class Check(Protocol):
     def NAMES(self) -> Mapping[str, str]:  # noqa: N802 - it is a constant
         """The names that the sentence may have in braces, and what each stands for."""
 
+    @property
+    def COPIES_TOO(self) -> bool:  # noqa: N802 - it is a constant
+        """Whether a quarantine takes out byte-identical copies too: the complaint is of the content, not of places."""
+
     def explain(self, spec: Any, /) -> str:
         """Say a rule in a plain sentence."""
 

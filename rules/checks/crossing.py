@@ -39,9 +39,10 @@ from rules.vocabulary import Mistake, Refusal, Strict, did_you_mean, listed, quo
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
 
-__all__ = ["NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
+__all__ = ["COPIES_TOO", "NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
 
 SAY: Final = "{value} lies in {splits}: {count} tracks."
+COPIES_TOO: Final = False  # what lies in the other splits stays there
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "field": "the field that is compared",

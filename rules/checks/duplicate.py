@@ -42,9 +42,10 @@ from rules.vocabulary import Mistake, Refusal, Strict, a_word_of
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
 
-__all__ = ["NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
+__all__ = ["COPIES_TOO", "NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
 
 SAY: Final = "{count} tracks hold the same file: {track}, {other}."
+COPIES_TOO: Final = False  # the copy that is kept is one of them
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "track": "the key of the first track of the group",

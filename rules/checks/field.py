@@ -51,8 +51,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, false, not_, or_,
 from audit_core.catalogue.columns_of_fields import holds_one_of, stated, texts_stated, unknown
 from audit_core.catalogue.fields import Field, field_named
 from audit_core.catalogue.spelling import folded
-from audit_core.catalogue.tables import tracks
-from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_rows, names_of_track, shown
+from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_tracks, names_of_track, shown
 from rules.scope import Scope
 from rules.selector import FieldName, Value, in_words, value_for
 from rules.vocabulary import Mistake, Refusal, Refusals, Strict, a_word_of, did_you_mean, listed, quoted
@@ -61,6 +60,7 @@ if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
 
 __all__ = [
+    "COPIES_TOO",
     "NAMES",
     "SAY",
     "BeOneOf",
@@ -79,6 +79,7 @@ __all__ = [
 _KEPT: Final = 500
 
 SAY: Final = "{track}: {reason}."
+COPIES_TOO: Final = True
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "track": "the key of the track",
@@ -245,7 +246,7 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     """Find the tracks of which the field is not as it must be."""
     field = _field(spec)
     query = failing(spec, scope, connection)
-    return failing_rows(connection, query, partial(_complaint, spec, field, scope), by=tracks.c.key, at_most=at_most)
+    return failing_tracks(connection, query, partial(_complaint, spec, field, scope), at_most=at_most)
 
 
 def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, discriminator: str) -> TrackList:

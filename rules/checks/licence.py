@@ -47,7 +47,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 from audit_core.catalogue.members import among
 from audit_core.catalogue.tables import licences as licence_table
 from audit_core.catalogue.tables import source_terms, tracks
-from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_rows, names_of_track, shown
+from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_tracks, names_of_track, shown
 from rules.scope import Scope
 from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, listed, meant, no_more_than, quoted
 
@@ -55,9 +55,10 @@ if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
     from rules.rulings import Ruling
 
-__all__ = ["NAMES", "SAY", "Spec", "Trait", "explain", "judge", "takes_out", "targets"]
+__all__ = ["COPIES_TOO", "NAMES", "SAY", "Spec", "Trait", "explain", "judge", "takes_out", "targets"]
 
 SAY: Final = "{track}: {reason}."
+COPIES_TOO: Final = True
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "track": "the key of the track",
@@ -143,7 +144,7 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     """Find the tracks whose licence, or whose source's, does not do."""
     bench = _Bench.of(spec, scope, connection, licences)
     query = select(*NAMED, tracks.c.licence_id, tracks.c.source_id).where(scope.condition(), bench.fails())
-    return failing_rows(connection, query, partial(_complaint, spec, scope, bench), by=tracks.c.key, at_most=at_most)
+    return failing_tracks(connection, query, partial(_complaint, spec, scope, bench), at_most=at_most)
 
 
 def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, discriminator: str) -> TrackList:

@@ -27,12 +27,13 @@ PASS  [{split: train, recording: R1}, {split: test, recording: R1}]
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, literal_column, or_, select
 
 from audit_core.catalogue.tables import datasets, tracks
 from rules.complaint import NAMED, Complaint, Judged, TrackList, nothing_to_judge, shown, some_of, too_little
@@ -45,9 +46,10 @@ from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, listed
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
 
-__all__ = ["NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
+__all__ = ["COPIES_TOO", "NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
 
 SAY: Final = "{track} holds the same {reason} as {other}."
+COPIES_TOO: Final = False  # the other side is one of them
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "track": "the key of the track that is judged",
@@ -104,7 +106,8 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     if not scope.has(spec.of):
         return nothing_to_judge("`of` selects tracks of other datasets")
     of, to = scope.part(spec.of), scope.compared(spec.to)
-    queries = {same: _QUERIES[same](of, to) for same in spec.same}
+    sides = _Sides(of, to, scope.reach(spec.to))
+    queries = {same: _QUERIES[same](sides) for same in spec.same}
     found = stars(
         (same, connection.execute(query, execution_options={"yield_per": 10_000})) for same, query in queries.items()
     )
@@ -139,36 +142,60 @@ def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, disc
     return tuple(sorted(track for number, track in found.items() if number not in own))
 
 
-def _files(of: ColumnElement[bool], to: ColumnElement[bool]) -> Select[Any]:
-    rows = files_in_common(or_(of, to), *_columns(of, to)).subquery()
-    name = rows.c.algorithm + ":" + rows.c.value
-    return select(name.label("content"), case((rows.c.role == "audio", 1), else_=0).label("is_audio"), rows)
+def _files(sides: _Sides) -> Select[Any]:
+    found = files_in_common(sides.reach, *NAMED, tracks.c.dataset_id, sides.is_of, sides.is_to).subquery()
+    place = {"partition_by": (found.c.algorithm, found.c.value)}
+    both = select(
+        found,
+        func.max(found.c.is_of).over(**place).label("any_of"),
+        func.max(found.c.is_to).over(**place).label("any_to"),
+    ).subquery()
+    return _shared_by_both(
+        both, both.c.algorithm + ":" + both.c.value, case((both.c.role == "audio", 1), else_=0)
+    ).where(both.c.any_of == 1, both.c.any_to == 1)
 
 
-def _recordings(of: ColumnElement[bool], to: ColumnElement[bool]) -> Select[Any]:
-    sides = select(tracks.c.recording, *_sides(of, to)).where(or_(of, to), tracks.c.recording.is_not(None)).subquery()
-    shared = (
-        select(sides.c.recording)
-        .group_by(sides.c.recording)
-        .having(and_(func.max(sides.c.is_of) == 1, func.max(sides.c.is_to) == 1, func.count() > 1))
+def _recordings(sides: _Sides) -> Select[Any]:
+    known = and_(sides.reach, tracks.c.recording.is_not(None))
+    stated = select(tracks.c.recording, sides.is_of, sides.is_to).where(known).subquery()
+    by_both = (
+        select(stated.c.recording)
+        .group_by(stated.c.recording)
+        .having(and_(func.max(stated.c.is_of) == 1, func.max(stated.c.is_to) == 1, func.count() > 1))
     )
-    return select(
-        tracks.c.recording.label("content"),
-        literal_column("0").label("is_audio"),
-        tracks.c.id.label("track_id"),
-        *_columns(of, to),
-    ).where(or_(of, to), tracks.c.recording.in_(shared))
+    found = (
+        select(tracks.c.recording, tracks.c.id.label("track_id"), *NAMED, tracks.c.dataset_id, sides.is_of, sides.is_to)
+        .where(known, tracks.c.recording.in_(by_both))
+        .subquery()
+    )
+    return _shared_by_both(found, found.c.recording, literal_column("0"))
 
 
-def _sides(of: ColumnElement[bool], to: ColumnElement[bool]) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    return case((of, 1), else_=0).label("is_of"), case((to, 1), else_=0).label("is_to")
+def _shared_by_both(rows: FromClause, content: ColumnElement[str], is_audio: ColumnElement[int]) -> Select[Any]:
+    """Select what `stars` reads, of the tracks that are on either side."""
+    names = ("track_id", "dataset_id", "key", "title", "artist", "is_of", "is_to")
+    columns = (content.label("content"), is_audio.label("is_audio"), *(rows.c[name] for name in names))
+    return select(*columns).where(or_(rows.c.is_of == 1, rows.c.is_to == 1))
 
 
-def _columns(of: ColumnElement[bool], to: ColumnElement[bool]) -> tuple[ColumnElement[Any], ...]:
-    return (*NAMED, tracks.c.dataset_id, *_sides(of, to))
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Which tracks are judged, and which they are compared with, as conditions and as columns of 1 and 0."""
+
+    of: ColumnElement[bool]
+    to: ColumnElement[bool]
+    reach: ColumnElement[bool]
+
+    @property
+    def is_of(self) -> ColumnElement[int]:
+        return case((self.of, 1), else_=0).label("is_of")
+
+    @property
+    def is_to(self) -> ColumnElement[int]:
+        return case((self.to, 1), else_=0).label("is_to")
 
 
-_QUERIES: Final[Mapping[str, Callable[[ColumnElement[bool], ColumnElement[bool]], Select[Any]]]] = MappingProxyType(
+_QUERIES: Final[Mapping[str, Callable[[_Sides], Select[Any]]]] = MappingProxyType(
     {"file": _files, "recording": _recordings}
 )
 

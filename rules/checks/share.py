@@ -44,9 +44,10 @@ from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, did_you_mean, 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
 
-__all__ = ["NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
+__all__ = ["COPIES_TOO", "NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
 
 SAY: Final = "{value} has {share} of the tracks ({count})."
+COPIES_TOO: Final = False  # there is nothing to take out
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "field": "the field that is counted by",

@@ -11,7 +11,7 @@ from audit_core.catalogue.snapshot import Snapshot, latest_revision
 from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import assets, checksums, datasets, tracks
 from audit_core.ledger.decisions import Outcome
-from audit_core.ledger.quarantine import Target, content_of, quarantined_tracks
+from audit_core.ledger.quarantine import Target, content_of, copies_of, quarantined_tracks
 from audit_core.ledger.tables import quarantine_contents, quarantines
 from audit_core.ledger.verify import verify
 from audit_core.report.manifest import facts, manifest
@@ -207,3 +207,16 @@ def test_the_rows_of_a_quarantine_say_what_is_out_and_since_when(catalogue: Stor
     assert (row.decision_id, row.dataset, row.track_key, row.since) == (outcome.decision.id, "train", "a", NOON)
     assert set(bound) == {("md5", "m1"), ("sha256", SHA_A)}
     assert row.dataset in names
+
+
+def test_copies_stay_where_the_complaint_is_only_that_there_are_several(catalogue: Store) -> None:
+    decided(catalogue, request("quarantine", key_of("a"), at=NOON, targets=(("train", "a"),), copies_too=False))
+    assert keys(catalogue, "train") == ["a2", "b"]
+    assert "twin" in keys(catalogue, "test")
+    assert verify(catalogue).holds
+
+
+def test_the_copies_that_would_go_too_can_be_told_beforehand(catalogue: Store) -> None:
+    with catalogue.read() as connection:
+        now = Snapshot(latest_revision(connection), NOON)
+        assert copies_of(connection, [("train", "a")], now) == (("test", "twin"), ("train", "a2"))
