@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
@@ -24,7 +25,9 @@ from bot.outbox import ask_items, ask_parent_of, edit_listings, edit_parents, pa
 from bot.policies import Policies
 from rules.policy import Policy
 
-__all__ = ["announce"]
+__all__ = ["announce", "shares"]
+
+K = TypeVar("K")
 
 logger = logging.getLogger(__name__)
 
@@ -113,23 +116,25 @@ def _news(connection: Connection, run_id: int, policy: Policy, places: list[_Pla
         key=lambda place: (SEVERITIES.index(place.severity), place.rule, place.dataset),
     )
     totals = {place: _total(connection, run_id, place) for place in own}
-    shares = _shares({place: -(-total // ITEMS_AT_MOST) for place, total in totals.items()}, policy.safety.post_at_most)
+    messages_each = {place: -(-total // ITEMS_AT_MOST) for place, total in totals.items()}
+    given = shares(messages_each, policy.safety.post_at_most)
     for place in own:
-        keys = iter(_keys(connection, run_id, place, shares[place] * ITEMS_AT_MOST))
+        keys = iter(_keys(connection, run_id, place, given[place] * ITEMS_AT_MOST))
         messages = []
         while chunk := tuple(islice(keys, ITEMS_AT_MOST)):
             messages.append(chunk)
         yield _News(place, tuple(messages), totals[place] - sum(map(len, messages)))
 
 
-def _shares(wanted: Mapping[_Place, int], at_most: int) -> Mapping[_Place, int]:
-    shares = dict.fromkeys(wanted, 0)
+def shares(wanted: Mapping[K, int], at_most: int) -> Mapping[K, int]:
+    """Share messages among rules that want some, one each in turn, as long as there are any."""
+    given = dict.fromkeys(wanted, 0)
     left = at_most
-    while left and (short := [place for place in wanted if shares[place] < wanted[place]]):
-        for place in short[:left]:
-            shares[place] += 1
+    while left and (short := [one for one in wanted if given[one] < wanted[one]]):
+        for one in short[:left]:
+            given[one] += 1
         left -= min(left, len(short))
-    return shares
+    return given
 
 
 def _is_news(run_id: int, place: _Place) -> ColumnElement[bool]:

@@ -59,10 +59,6 @@ class Sender:
     pace_s : float
         Between two messages into one channel; Slack takes about one a second.
 
-    Attributes
-    ----------
-    trouble : str or None
-        Why nothing can be sent at all: a token that Slack does not take.
     """
 
     def __init__(
@@ -92,7 +88,13 @@ class Sender:
         self._stopping = threading.Event()
         self._lanes = ThreadPoolExecutor(_LANES, thread_name_prefix="lane")
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
-        self.trouble: str | None = None
+        self._stumble: str | None = None
+        self._locked_out: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be announced or sent at all; None if all is well."""
+        return self._stumble or self._locked_out
 
     def start(self) -> None:
         """Begin to send."""
@@ -130,11 +132,12 @@ class Sender:
                 self._before()
                 for channel in self._due():
                     self._open(channel)
+                self._stumble = None
             except CratecheckError as error:
-                self.trouble = str(error)
+                self._stumble = str(error)
                 logger.error("nothing can be announced or sent: %s", error)
             except Exception as error:
-                self.trouble = f"{type(error).__name__}: {error}"
+                self._stumble = f"{type(error).__name__}: {error}"
                 logger.exception("nothing can be announced or sent")
             self._wake.wait(_POLL_S)
 
@@ -209,7 +212,7 @@ class Sender:
                 self._record(row, None, shown)
             else:
                 self._record(row, None, shown)
-            self.trouble = None
+            self._locked_out = None
         except Gone:
             self._forget(row)
         except Refused as refusal:
@@ -217,8 +220,8 @@ class Sender:
         except Later as later:
             self._postpone(row, later)
         except LockedOut as error:
-            self.trouble = f"Slack does not take the token: {error}"
-            logger.error("#%s: nothing can be sent: %s", row.channel, self.trouble)
+            self._locked_out = f"Slack does not take the token: {error}"
+            logger.error("#%s: nothing can be sent: %s", row.channel, self._locked_out)
             self._untried(row)
             self._rest(row.channel, _LOCKED_OUT_RESTS_S)
 

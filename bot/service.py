@@ -18,7 +18,7 @@ from typing import Final, Self
 
 import uvicorn
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler
+from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.errors import SlackClientError
 
 from audit_core.catalogue.store import Store
@@ -204,6 +204,7 @@ class Service:
         logger.info("Slack's calls are taken at %s", self.url)
 
     def _connect(self, app: App, running: ExitStack) -> None:
+        # Bolt's own client is connected when `connect` returns; the one of websocket-client takes ten seconds.
         handler = SocketModeHandler(app, self._access.app_token, concurrency=_LISTENERS)
         running.callback(handler.close)
         try:

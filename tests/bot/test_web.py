@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import func, select
 
 from audit_core.ledger.tables import decisions
-from bot.desk import DeliveryFault
+from bot.desk import ApiFault, DeliveryFault
 from tests.support.conversation import House, failing
-from tests.support.ledger import key_of
+from tests.support.ledger import audit, key_of
 
 
 def url_of(house: House, path: str = "/slack/events") -> str:
@@ -157,7 +157,9 @@ def test_a_decision_that_cannot_be_written_is_told_as_an_error(house: House) -> 
 def test_health_says_what_is_wrong(house: House) -> None:
     answer = httpx.get(url_of(house, "/healthz"))
     assert (answer.status_code, answer.json()) == (200, {"ok": True, "trouble": None})
-    house.service.sender.trouble = "Slack does not take the token: token_revoked"
+    house.desk.arm(ApiFault("error", error="token_revoked", times=None))
+    audit(house.store, failing("a"), clock=house.clock)
+    assert house.desk.wait_for(lambda: house.service.sender.trouble)
     answer = httpx.get(url_of(house, "/healthz"))
     assert answer.status_code == 503
     assert "token_revoked" in answer.text

@@ -93,6 +93,14 @@ def settings_for(folder: Path, **changed: Any) -> Settings:
     return Settings(**{**values, **changed})
 
 
+class Unhurried(Time):
+    """A clock that goes on by a millisecond at each look."""
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+
 class House:
     """A workspace in service: its store, its desk, and what stands in the channel."""
 
@@ -156,9 +164,10 @@ def house(
     settings: Settings | None = None,
     config: DeskConfig | None = None,
     audit_by_schedule: Callable[[], object] = lambda: None,
+    clock: Time | None = None,
 ) -> Iterator[House]:
     """Open a house with three tracks, of which the first two are byte-identical."""
-    clock = Time(datetime.now(UTC) - timedelta(hours=8))
+    clock = clock or Time(datetime.now(UTC) - timedelta(hours=8))
     activate(store, policy or policy_text(), clock())
     with store.write() as connection:
         train = dataset(connection, "train")
