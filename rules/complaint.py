@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from audit_core.catalogue.tables import tracks
 from audit_core.ledger.violations import SubjectKind
@@ -22,7 +23,7 @@ __all__ = [
     "Complaints",
     "Judged",
     "TrackList",
-    "failing_rows",
+    "failing_tracks",
     "names_of_track",
     "nothing_to_judge",
     "shown",
@@ -124,32 +125,26 @@ def nothing_to_judge(why: str) -> Judged:
     return Judged(skipped=why)
 
 
-def failing_rows(
-    connection: Connection,
-    query: Select[Any],
-    tell: Callable[[Row[Any]], Complaint],
-    *,
-    by: ColumnElement[Any],
-    at_most: int,
+def failing_tracks(
+    connection: Connection, query: Select[Any], tell: Callable[[Row[Any]], Complaint], *, at_most: int
 ) -> Judged:
-    """Read the rows that fail, one a subject; if they are too many, count them and read the first.
+    """Read the tracks that fail; if they are too many, count them and read the first.
 
     Parameters
     ----------
     query : Select
-        Without an order.
+        Without an order; its first column is the track's key.
     tell : callable
         Makes the complaint of a row.
-    by : ColumnElement
-        What tells the rows apart: a column of the query that sorts alike on both databases.
     at_most : int
         How many are wanted.
     """
     rows = connection.execute(query.limit(at_most + 1)).all()
     if len(rows) <= at_most:
-        return Judged(len(rows), Complaints(sorted(rows, key=lambda row: row._mapping[by.key]), tell), (query,))
+        return Judged(len(rows), Complaints(sorted(rows, key=itemgetter(0)), tell), (query,))
     count = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
-    return Judged(count, Complaints(connection.execute(query.order_by(by).limit(SAMPLE)).all(), tell), (query,))
+    first = connection.execute(query.order_by(tracks.c.key).limit(SAMPLE)).all()
+    return Judged(count, Complaints(first, tell), (query,))
 
 
 def shown(text: object) -> str:

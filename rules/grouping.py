@@ -125,12 +125,15 @@ class Grouping:
     def values(self, rows: Iterable[Row[Any]]) -> list[ValueCounts]:
         """Collect the rows of one of these selections: a record a value, sorted by key."""
         found: dict[str, ValueCounts] = {}
-        for row in rows:
-            label = str(row.label)[:_LABEL]
-            key = folded(str(row.key)) if self._folds else str(row.key)
-            value = found.setdefault(key, ValueCounts(key, label))
-            value.label = min(value.label, label)
-            value.counts[row.split] = value.counts.get(row.split, 0) + row.n
+        folds = self._folds
+        for spelled, label, split, count in rows:  # type: ignore[misc]  # a row is a tuple
+            key = folded(str(spelled)) if folds else str(spelled)
+            value = found.get(key)
+            if value is None:
+                value = found[key] = ValueCounts(key, str(label)[:_LABEL])
+            elif label != value.label:
+                value.label = min(value.label, str(label)[:_LABEL])
+            value.counts[split] = value.counts.get(split, 0) + count
         return [found[key] for key in sorted(found)]
 
     def sizes(self, connection: Connection) -> tuple[int, int]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Row
-
 from rules.same_files import content
 
 __all__ = ["Group", "groups"]
 
 _NAMED: Final = 6
+_AUDIO: Final = "audio"
+
+_Track = tuple[str, str | None, str | None]
+"""Key, title, artist."""
+
+_Holders = list[Sequence[Any]]
+"""The rows of one file: algorithm, value, role, number of the track, key, title, artist, split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +45,16 @@ class Group:
     role: str
     place: str
     size: int
-    first: tuple[tuple[str, str | None, str | None], ...]
+    first: tuple[_Track, ...]
 
 
-def groups(rows: Iterable[Row[Any]], *, by_split: bool) -> list[Group]:
+def groups(rows: Iterable[Sequence[Any]], *, by_split: bool) -> list[Group]:
     """Put tracks together.
 
     Parameters
     ----------
-    rows : iterable of Row
-        As `same_files.files_in_common` gives them, with key, title, artist and split.
+    rows : iterable of sequence
+        As `same_files.files_in_common` gives them, with key, title, artist and split after its own columns.
     by_split : bool
         Whether tracks of two splits are never together.
 
@@ -57,51 +63,50 @@ def groups(rows: Iterable[Row[Any]], *, by_split: bool) -> list[Group]:
     groups : list of Group
         Of two tracks or more, sorted by their files and splits.
     """
-    files: dict[tuple[str, str, str], int] = {}
-    parents: list[int] = []
-    roles: list[str] = []
-    holders: list[set[int]] = []
-    file_of_track: dict[int, int] = {}
-    named: dict[int, tuple[str, str | None, str | None]] = {}
+    files: dict[tuple[str, str, str], _Holders] = {}
     for row in rows:
-        place = row.split if by_split else ""
-        number = files.setdefault((place, row.algorithm, row.value), len(parents))
-        if number == len(parents):
-            parents.append(number)
-            roles.append(row.role)
-            holders.append(set())
-        roles[number] = _preferred(roles[number], row.role)
-        holders[number].add(row.track_id)
-        named[row.track_id] = (row.key, row.title, row.artist)
-        parents[_root(parents, number)] = _root(parents, file_of_track.setdefault(row.track_id, number))
-    return sorted(_made(files, parents, roles, holders, named), key=lambda group: (group.file, group.place))
+        place = row[7] if by_split else ""
+        held = files.get((place, row[0], row[1]))
+        if held is None:
+            files[place, row[0], row[1]] = [row]
+        else:
+            held.append(row)
+    shared = [held for held in files.values() if len(held) > 1 and any(row[3] != held[0][3] for row in held)]
+    found = [_group(together, by_split) for together in _together(shared)]
+    return sorted(found, key=lambda group: (group.file, group.place))
 
 
-def _made(
-    files: dict[tuple[str, str, str], int],
-    parents: list[int],
-    roles: Sequence[str],
-    holders: Sequence[set[int]],
-    named: dict[int, tuple[str, str | None, str | None]],
-) -> Iterable[Group]:
-    together: dict[int, list[tuple[bool, str, str, int]]] = {}
-    for (place, algorithm, value), number in files.items():
-        if len(holders[number]) > 1:
-            named_so = (roles[number] != "audio", content(algorithm, value), place, number)
-            together.setdefault(_root(parents, number), []).append(named_so)
-    for shared in together.values():
-        _, file, place, number = min(shared)
-        members = holders[number] if len(shared) == 1 else set().union(*(holders[item[-1]] for item in shared))
-        first = nsmallest(_NAMED, (named[track] for track in members), key=itemgetter(0))
-        yield Group(file, roles[number], place, len(members), tuple(first))
+def _together(shared: list[_Holders]) -> Iterable[list[_Holders]]:
+    """Put files together that have a track in common, directly or through a third."""
+    parents = list(range(len(shared)))
+
+    def root(number: int) -> int:
+        while parents[number] != number:
+            parents[number] = number = parents[parents[number]]
+        return number
+
+    file_of_track: dict[int, int] = {}
+    for number, held in enumerate(shared):
+        for row in held:
+            first = file_of_track.setdefault(row[3], number)
+            if first != number:
+                parents[root(number)] = root(first)
+    if all(number == parent for number, parent in enumerate(parents)):
+        return ([held] for held in shared)
+    together: dict[int, list[_Holders]] = defaultdict(list)
+    for number, held in enumerate(shared):
+        together[root(number)].append(held)
+    return together.values()
 
 
-def _root(parents: list[int], number: int) -> int:
-    while parents[number] != number:
-        parents[number] = number = parents[parents[number]]
-    return number
+def _group(files: list[_Holders], by_split: bool) -> Group:
+    audio, file, named_by = min(((*_name(held), held) for held in files), key=itemgetter(0, 1))
+    members: dict[int, _Track] = {row[3]: (row[4], row[5], row[6]) for held in files for row in held}
+    first = nsmallest(_NAMED, members.values(), key=itemgetter(0))
+    role = _AUDIO if audio == 0 else min(row[2] for row in named_by)
+    return Group(file, role, named_by[0][7] if by_split else "", len(members), tuple(first))
 
 
-def _preferred(one: str, other: str) -> str:
-    """Of the roles that one file has, take audio, else the first by name."""
-    return min(one, other, key=lambda role: (role != "audio", role))
+def _name(held: _Holders) -> tuple[int, str]:
+    """Give the name of a file, before it 0 if it is the audio of any track."""
+    return 0 if any(row[2] == _AUDIO for row in held) else 1, content(held[0][0], held[0][1])

@@ -74,8 +74,8 @@ def stars(by_kind: Iterable[tuple[Sameness, Iterable[Row[Any]]]]) -> list[Star]:
     Parameters
     ----------
     by_kind : iterable of (sameness, rows)
-        Each row a track and something that it may share: content, is_audio, track_id, dataset_id, key, title, artist,
-        is_of, is_to.
+        Each row a track and something that it may share: what by its name, whether it is audio, the track's number,
+        its dataset's number, its key, title and artist, whether it is judged, and whether it is compared with.
 
     Returns
     -------
@@ -85,14 +85,19 @@ def stars(by_kind: Iterable[tuple[Sameness, Iterable[Row[Any]]]]) -> list[Star]:
     shared: dict[tuple[Sameness, str], _Shared] = {}
     judged: dict[int, _Judged] = {}
     for same, rows in by_kind:
-        for row in rows:
-            about = shared.setdefault((same, row.content), _Shared())
-            about.audio = about.audio or bool(row.is_audio)
-            if row.is_to:
-                about.to[row.track_id] = (row.dataset_id, row.key, row.track_id)
-            if row.is_of:
-                track = judged.setdefault(row.track_id, _Judged(row.key, row.title, row.artist))
-                track.shared.setdefault(same, {})[row.content] = about
+        for content, is_audio, number, dataset, key, title, artist, is_of, is_to in rows:  # type: ignore[misc]  # a row is a tuple
+            about = shared.get((same, content))
+            if about is None:
+                about = shared[same, content] = _Shared()
+            if is_audio:
+                about.audio = True
+            if is_to:
+                about.to[number] = (dataset, key, number)
+            if is_of:
+                track = judged.get(number)
+                if track is None:
+                    track = judged[number] = _Judged(key, title, artist)
+                track.shared.setdefault(same, {})[content] = about
     for about in shared.values():
         about.first = nsmallest(_NAMED + 1, about.to.values())
     found = [star for number, track in judged.items() for star in _of_track(number, track)]

@@ -144,12 +144,13 @@ def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, disc
 
 def _files(sides: _Sides) -> Select[Any]:
     found = files_in_common(sides.reach, *NAMED, tracks.c.dataset_id, sides.is_of, sides.is_to).subquery()
-    place = {"partition_by": (found.c.algorithm, found.c.value)}
-    both = select(
-        found,
-        func.max(found.c.is_of).over(**place).label("any_of"),
-        func.max(found.c.is_to).over(**place).label("any_to"),
-    ).subquery()
+    file = (found.c.algorithm, found.c.value)
+    anyone = (
+        func.max(found.c.is_of).over(partition_by=file).label("any_of"),
+        func.max(found.c.is_to).over(partition_by=file).label("any_to"),
+    )
+    columns: list[ColumnElement[Any]] = [*found.c, *anyone]
+    both = select(*columns).subquery()
     return _shared_by_both(
         both, both.c.algorithm + ":" + both.c.value, case((both.c.role == "audio", 1), else_=0)
     ).where(both.c.any_of == 1, both.c.any_to == 1)
@@ -174,7 +175,8 @@ def _recordings(sides: _Sides) -> Select[Any]:
 def _shared_by_both(rows: FromClause, content: ColumnElement[str], is_audio: ColumnElement[int]) -> Select[Any]:
     """Select what `stars` reads, of the tracks that are on either side."""
     names = ("track_id", "dataset_id", "key", "title", "artist", "is_of", "is_to")
-    columns = (content.label("content"), is_audio.label("is_audio"), *(rows.c[name] for name in names))
+    columns: list[ColumnElement[Any]] = [content.label("content"), is_audio.label("is_audio")]
+    columns += (rows.c[name] for name in names)
     return select(*columns).where(or_(rows.c.is_of == 1, rows.c.is_to == 1))
 
 
