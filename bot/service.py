@@ -59,8 +59,8 @@ class Service:
         A desk that is being served: it is used in place of Slack, and told where to send its calls.
     audit : callable, optional
         What a schedule's audit is; by default, of the whole catalogue by all active policies.
-    pace_s : float
-        Between two messages into one channel.
+    pace_s : float, optional
+        Between two messages into one channel; by default a second, as Slack asks, and none for a desk that does not.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Service:
         *,
         audit: Callable[[], object] | None = None,
         clock: Clock = utc_now,
-        pace_s: float = 1.0,
+        pace_s: float | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -98,7 +98,7 @@ class Service:
             Said(reading, self._roles),
             before=lambda: announce(store, self._policies, clock),
             clock=clock,
-            pace_s=pace_s,
+            pace_s=pace_s if pace_s is not None else 0.0 if desk and not desk.config.paced else 1.0,
         )
         review = Review(store, self._roles, clock, policies=self._policies, decided=self._sender.wake)
         self._room = Room(store, review, reading, self._roles, self._access.via)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,3 +184,9 @@ def test_evidence_leaves_out_blanks_and_what_the_sentence_says() -> None:
 def test_days_and_moments_read_the_same_everywhere() -> None:
     assert day(date(2026, 11, 24)) == "Tue 24 Nov 2026"
     assert moment(datetime(2026, 11, 24, 14, 5, tzinfo=UTC)) == "24 Nov 2026, 14:05 UTC"
+
+
+def test_a_thread_message_reads_as_it_was_reviewed() -> None:
+    message = items_message(Items([item("a has no licence.", evidence={"title": NASTY})], 3), {})
+    frozen = Path(__file__).parent.parent / "golden" / "slack" / "thread_message.json"
+    assert json.loads(frozen.read_text(encoding="utf-8")) == {"text": message.text, "blocks": list(message.blocks)}
