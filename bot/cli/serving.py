@@ -150,25 +150,14 @@ def digest(
 
 def _at_the_desk(settings: Settings, store: Store, port: int, *, browser: bool) -> None:
     import webbrowser
-    from contextlib import closing
 
-    from bot.demo.desk import desk_config
-    from bot.desk import Desk
-    from bot.desk import serve as serve_desk
-    from bot.service import Service
-    from rules.activation import active
+    from bot.demo.desk import showing
 
-    with store.read() as connection:
-        config = desk_config(settings, active(connection))
-    with (
-        closing(Desk.create(settings.workspace / "desk.sqlite", config)) as desk,
-        serve_desk(desk, port=port) as url,
-        Service(settings, store, desk) as service,
-    ):
-        _note(f"the desk is open at {url} (Ctrl+C ends it)")
+    with showing(settings, store, port=port) as here:
+        _note(f"the desk is open at {here.url} (Ctrl+C ends it)")
         if browser:
-            webbrowser.open(url)
-        service.wait()
+            webbrowser.open(here.url)
+        here.service.wait()
 
 
 def _note(line: str) -> None:

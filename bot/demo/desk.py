@@ -1,15 +1,52 @@
-"""The demo's desk: its people and channels, as the policies in force name them."""
+"""The demo's desk: its people and channels as the settings and policies name them, and the service that posts there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
+from audit_core.catalogue.store import Store
 from audit_core.settings import Settings
 from bot.demo.crate import REVIEWERS
-from bot.desk import Channel, DeskConfig, Person, UserGroup
+from bot.desk import Channel, Desk, DeskConfig, Person, UserGroup, serve
+from bot.service import Service
+from rules.activation import active
 from rules.policy import Policy
 
-__all__ = ["desk_config"]
+__all__ = ["Showing", "desk_config", "showing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """A desk that is open: its address, and who works behind it."""
+
+    url: str
+    desk: Desk
+    service: Service
+
+
+@contextmanager
+def showing(settings: Settings, store: Store, *, port: int = 0) -> Iterator[Showing]:
+    """Open the desk of a workspace, with all that is to be posted on its way.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of a demo workspace; its threads are kept in its folder.
+    store : Store
+        Its database.
+    port : int
+        On this machine; 0 takes a free one.
+    """
+    with store.read() as connection:
+        config = desk_config(settings, active(connection))
+    with (
+        closing(Desk.create(settings.workspace / "desk.sqlite", config)) as desk,
+        serve(desk, port=port) as url,
+        Service(settings, store, desk) as service,
+    ):
+        yield Showing(url, desk, service)
 
 
 def desk_config(settings: Settings, policies: Iterable[Policy]) -> DeskConfig:
@@ -35,5 +72,4 @@ def desk_config(settings: Settings, policies: Iterable[Policy]) -> DeskConfig:
         users=tuple(people),
         channels=tuple(Channel(name, "; ".join(titles)) for name, titles in sorted(topics.items())),
         usergroups=groups,
-        paced=True,
     )
