@@ -15,6 +15,7 @@ __all__ = ["Pace"]
 
 _TARGET_S: Final = 0.06  # a batch may run late fourfold, on a busy disk, and still be under 250 ms
 _PAUSE_S: Final = 0.01
+_CHECKPOINT_EVERY_S: Final = 1.0
 _SMALLEST: Final = 50
 _LARGEST: Final = 2000
 
@@ -33,6 +34,7 @@ class Pace:
     def __init__(self, size: int = 500) -> None:
         self.size = size
         self.longest_s = 0.0
+        self._checkpoint_at = time.monotonic() + _CHECKPOINT_EVERY_S
 
     @contextmanager
     def write(self, store: Store) -> Iterator[Connection]:
@@ -45,3 +47,6 @@ class Pace:
         factor = min(1.5, max(0.25, _TARGET_S / max(elapsed, 1e-6)))
         self.size = max(_SMALLEST, min(_LARGEST, int(self.size * factor)))
         time.sleep(_PAUSE_S)
+        if time.monotonic() > self._checkpoint_at:
+            store.checkpoint()
+            self._checkpoint_at = time.monotonic() + _CHECKPOINT_EVERY_S

@@ -76,6 +76,16 @@ def test_a_waiting_writer_gets_in_between_two_batches(tmp_path: Path) -> None:
     assert max(waits) < 1.5
 
 
+def test_a_checkpoint_brings_what_was_committed_into_the_file_itself(tmp_path: Path) -> None:
+    with Store(sqlite_url(tmp_path / "c.sqlite")) as store:
+        with store.write() as connection:
+            connection.execute(insert(datasets).values(name="crate"))
+        store.checkpoint()
+        (tmp_path / "copy.sqlite").write_bytes((tmp_path / "c.sqlite").read_bytes())
+    with Store(sqlite_url(tmp_path / "copy.sqlite")) as store, store.read() as connection:
+        assert connection.execute(select(datasets.c.name)).scalar_one() == "crate"
+
+
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "notes.sqlite"
     path.write_text("these are my notes, and they are much longer than a header" * 20)
