@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tu
 
 from audit_core.catalogue.tables import assets, checksums, datasets, tracks
 
-__all__ = ["any_file", "content", "files_in_common", "files_of", "held_files", "holders"]
+__all__ = ["any_file", "content", "files_in_common", "files_of", "held_files", "holders", "role_of"]
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ def files_in_common(condition: ColumnElement[bool], *columns: ColumnElement[Any]
     condition : ColumnElement
         On the table of tracks: which tracks.
     *columns : ColumnElement
-        Of the table of tracks: what is wanted beside ``algorithm``, ``value``, ``role`` and ``track_id``.
+        Of the table of tracks: what is wanted beside ``algorithm``, ``value``, ``asset_id`` and ``track_id``.
 
     Returns
     -------
@@ -39,13 +39,20 @@ def files_in_common(condition: ColumnElement[bool], *columns: ColumnElement[Any]
         .subquery("shared")
     )
     return (
-        select(checksums.c.algorithm, checksums.c.value, assets.c.role, checksums.c.track_id, *columns)
+        select(checksums.c.algorithm, checksums.c.value, checksums.c.asset_id, checksums.c.track_id, *columns)
         .select_from(shared)
         .join(checksums, and_(checksums.c.algorithm == shared.c.algorithm, checksums.c.value == shared.c.value))
         .join(tracks, tracks.c.id == checksums.c.track_id)
-        .join(assets, assets.c.id == checksums.c.asset_id)
         .where(condition)
     )
+
+
+def role_of(asset_id: ColumnElement[int]) -> ColumnElement[str]:
+    """Give the expression for the role of a file.
+
+    It is looked up row by row: a join would read all files there are, for PostgreSQL expects far more rows than come.
+    """
+    return select(assets.c.role).where(assets.c.id == asset_id).scalar_subquery()
 
 
 def content(algorithm: str, value: str) -> str:

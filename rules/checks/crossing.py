@@ -112,7 +112,7 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     splits = _splits(spec)
     grouping = Grouping.of(connection, spec.field, scope)
     query = grouping.crossing(splits)
-    rows = connection.execute(query, execution_options={"yield_per": 10_000})
+    rows = connection.execute(query).all()
     found = [value for value in grouping.values(rows) if len(value.counts) > 1]
     if not found and not grouping.any_track(connection, splits):
         return too_little(f"no track has both a split and {_a(spec)}", query)

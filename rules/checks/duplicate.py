@@ -30,12 +30,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, StrictInt
-from sqlalchemy import Connection, Select, and_
+from sqlalchemy import Connection, Select, and_, select
 
 from audit_core.catalogue.tables import tracks
 from rules.complaint import NAMED, Complaint, Judged, TrackList, shown, some_of, too_little
 from rules.groups_of_files import Group, groups
-from rules.same_files import any_file, files_in_common, files_of, holders
+from rules.same_files import any_file, files_in_common, files_of, holders, role_of
 from rules.scope import Scope
 from rules.vocabulary import Mistake, Refusal, Strict, a_word_of
 
@@ -100,7 +100,7 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     """Find the groups that have too many tracks."""
     query = _query(spec, scope)
     by_split = spec.within == "split"
-    rows = connection.execute(query, execution_options={"yield_per": 10_000})
+    rows = connection.execute(query).all()
     found = [group for group in groups(rows, by_split=by_split) if group.size > spec.group_at_most]
     if not found and not any_file(connection, scope.condition()):
         return too_little("no track has a checksum", query)
@@ -126,7 +126,10 @@ def _query(spec: Spec, scope: Scope) -> Select[Any]:
     condition = scope.condition()
     if spec.within == "split":
         condition = and_(condition, tracks.c.split.is_not(None))
-    return files_in_common(condition, *NAMED, tracks.c.split)
+    rows = files_in_common(condition, *NAMED, tracks.c.split).subquery()
+    names = ("track_id", "key", "title", "artist", "split")
+    role = role_of(rows.c.asset_id).label("role")
+    return select(rows.c.algorithm, rows.c.value, role, *(rows.c[name] for name in names))
 
 
 def _complaint(spec: Spec, scope: Scope, group: Group) -> Complaint:

@@ -33,11 +33,23 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 
 from audit_core.catalogue.tables import datasets, tracks
 from rules.complaint import NAMED, Complaint, Judged, TrackList, nothing_to_judge, shown, some_of, too_little
-from rules.same_files import any_file, files_in_common, files_of, holders
+from rules.same_files import any_file, files_in_common, files_of, holders, role_of
 from rules.scope import Scope
 from rules.selector import Pick
 from rules.stars import Star, stars
@@ -108,9 +120,7 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     of, to = scope.part(spec.of), scope.compared(spec.to)
     sides = _Sides(of, to, scope.reach(spec.to))
     queries = {same: _QUERIES[same](sides) for same in spec.same}
-    found = stars(
-        (same, connection.execute(query, execution_options={"yield_per": 10_000})) for same, query in queries.items()
-    )
+    found = stars((same, connection.execute(query).all()) for same, query in queries.items())
     every_query = tuple(queries.values())
     if found:
         return Judged.of(found, partial(_complaint, scope), at_most=at_most, queries=every_query)
@@ -152,24 +162,26 @@ def _files(sides: _Sides) -> Select[Any]:
     columns: list[ColumnElement[Any]] = [*found.c, *anyone]
     both = select(*columns).subquery()
     return _shared_by_both(
-        both, both.c.algorithm + ":" + both.c.value, case((both.c.role == "audio", 1), else_=0)
-    ).where(both.c.any_of == 1, both.c.any_to == 1)
+        both, both.c.algorithm + ":" + both.c.value, case((role_of(both.c.asset_id) == "audio", 1), else_=0)
+    ).where(both.c.any_of > 0, both.c.any_to > 0)
 
 
 def _recordings(sides: _Sides) -> Select[Any]:
-    known = and_(sides.reach, tracks.c.recording.is_not(None))
-    stated = select(tracks.c.recording, sides.is_of, sides.is_to).where(known).subquery()
-    by_both = (
-        select(stated.c.recording)
-        .group_by(stated.c.recording)
-        .having(and_(func.max(stated.c.is_of) == 1, func.max(stated.c.is_to) == 1, func.count() > 1))
+    known = tracks.c.recording.is_not(None)
+    columns = (tracks.c.recording, tracks.c.id.label("track_id"), *NAMED, tracks.c.dataset_id)
+    yes: ColumnElement[int] = literal_column("1")
+    no: ColumnElement[int] = literal_column("0")
+    compared = select(tracks.c.recording).where(sides.to, known)
+    judged = (
+        select(*columns, yes.label("is_of"), no.label("is_to"))
+        .where(sides.of, known, tracks.c.recording.in_(compared))
+        .cte("judged")
     )
-    found = (
-        select(tracks.c.recording, tracks.c.id.label("track_id"), *NAMED, tracks.c.dataset_id, sides.is_of, sides.is_to)
-        .where(known, tracks.c.recording.in_(by_both))
-        .subquery()
+    met = select(*columns, no.label("is_of"), yes.label("is_to")).where(
+        sides.to, known, tracks.c.recording.in_(select(judged.c.recording))
     )
-    return _shared_by_both(found, found.c.recording, literal_column("0"))
+    found = union_all(select(judged), met).subquery()
+    return _shared_by_both(found, found.c.recording, no)
 
 
 def _shared_by_both(rows: FromClause, content: ColumnElement[str], is_audio: ColumnElement[int]) -> Select[Any]:
@@ -177,12 +189,16 @@ def _shared_by_both(rows: FromClause, content: ColumnElement[str], is_audio: Col
     names = ("track_id", "dataset_id", "key", "title", "artist", "is_of", "is_to")
     columns: list[ColumnElement[Any]] = [content.label("content"), is_audio.label("is_audio")]
     columns += (rows.c[name] for name in names)
-    return select(*columns).where(or_(rows.c.is_of == 1, rows.c.is_to == 1))
+    return select(*columns).where(or_(rows.c.is_of > 0, rows.c.is_to > 0))
 
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
-    """Which tracks are judged, and which they are compared with, as conditions and as columns of 1 and 0."""
+    """Which tracks are judged, and which they are compared with, as conditions and as columns of 1 and 0.
+
+    The columns are asked to be more than 0, not to be 1: PostgreSQL expects next to no row to equal an expression, and
+    then chooses a nested loop.
+    """
 
     of: ColumnElement[bool]
     to: ColumnElement[bool]

@@ -120,7 +120,7 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     query = grouping.larger_than(int(spec.at_most * known))
     found = [
         Share(value.key, value.label, value.total, known)
-        for value in grouping.values(connection.execute(query, execution_options={"yield_per": 10_000}))
+        for value in grouping.values(connection.execute(query).all())
         if value.total > spec.at_most * known
     ]
     blanks = Share(None, "unknown", all_tracks - known, all_tracks)

@@ -69,8 +69,9 @@ BY_HAND: dict[str, tuple[str, ...]] = {
         f" AND t.licence_id IN (SELECT id FROM licence WHERE text IN ({DENIED_TEXTS}))",
     ),
     "duplicate": (
-        "SELECT file, size, key, title, artist FROM (SELECT c.algorithm || ':' || c.value AS file, t.key, t.title,"
-        " t.artist, row_number() OVER (PARTITION BY c.algorithm, c.value ORDER BY t.key) AS n,"
+        "SELECT file, size, key, title, artist, role FROM (SELECT c.algorithm || ':' || c.value AS file, t.key,"
+        " t.title, t.artist, (SELECT role FROM asset WHERE id = c.asset_id) AS role,"
+        " row_number() OVER (PARTITION BY c.algorithm, c.value ORDER BY t.key) AS n,"
         f" count(*) OVER (PARTITION BY c.algorithm, c.value) AS size FROM {SHARED} WHERE {HERE}) m"
         " WHERE size > 1 AND n <= 6 ORDER BY file, n",
     ),
