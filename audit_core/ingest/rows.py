@@ -5,7 +5,8 @@ A `Row` is compared with what the catalogue has by its hash: the SHA-256 of its 
     the names and values that are not blank, sorted by name, then for each grouping field its name after "group:" and
     its folded values, sorted; all joined by NUL, in UTF-8
 
-where assets are fields called ``asset:ROLE:NUMBER:path``, ``…:size`` and ``…:ALGORITHM``, a licence is its text, a
+where assets are fields called ``asset:ROLE:NUMBER:path``, ``…:size`` and ``…:ALGORITHM`` (the number tells apart those
+of one role), a licence is its text, a
 length of time its milliseconds. NUL is in no value, so nothing else has that form; the order of a file's columns, the
 version of Python and the database make no difference. It is kept in the catalogue: a change of it would make every row
 of every dataset a changed one.
@@ -14,22 +15,21 @@ of every dataset a changed one.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from collections.abc import Mapping as Values
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from operator import itemgetter
 from typing import Final, NamedTuple
 
 from audit_core.catalogue.columns_of_fields import BETWEEN_VALUES
-from audit_core.catalogue.fields import field_named
 from audit_core.catalogue.spelling import folded
 from audit_core.errors import IngestError
 from audit_core.ingest.block import BETWEEN_PARTS
-from audit_core.ingest.mapping import EXTRA, Column, FieldMapping, Mapping
-from audit_core.ingest.values import BadValue, checksum, day, milliseconds, whole_number
+from audit_core.ingest.mapping import EXTRA, Column, Mapping
+from audit_core.ingest.readers import REMEMBERED, Cell, Read, checksum_reader, constant, reader, size
+from audit_core.ingest.values import BadValue
 from audit_core.placed_yaml import did_you_mean
+from audit_core.quoting import quoted
 
 __all__ = ["SCALARS", "NoKey", "Plan", "Row", "joined"]
 
@@ -57,12 +57,9 @@ SCALARS: Final = (
 
 #: The longest text that is looked up through an index: PostgreSQL's hold 2,700 bytes.
 _LONGEST_NAME: Final = 500
-_REMEMBERED: Final = 50_000
 _KEY_SEPARATOR: Final = "/"
 _BLANK: Final = -1  # the slot of what a plan doesn't have: the cells of a row end with a None
 
-Cell = str | int
-_Read = Callable[[str], Cell | None]
 _Member = tuple[str, str]  # folded, as written
 
 
@@ -126,11 +123,11 @@ class Plan:
         self._columns = {name: number for number, name in enumerate(columns)}
         self._file = file
         self._open_ended = open_ended
-        readers: dict[str, tuple[int, _Read | None]] = {}
+        readers: dict[str, tuple[int, Read | None]] = {}
         constants: dict[str, Cell | None] = {}
         named: set[str] = set()
 
-        def place(name: str, column: Column | None, read: _Read | None) -> None:
+        def place(name: str, column: Column | None, read: Read | None) -> None:
             if column is not None:
                 named.add(column.name)
                 if (number := self._number(column)) is not None:
@@ -142,18 +139,24 @@ class Plan:
         named.update(column.name for column in mapping.key)
         for field in mapping.fields:
             if field.constant is not None:
-                constants[field.field] = _constant(field)
-            place(field.field, field.column, _reader(field))
+                constants[field.field] = constant(field)
+            place(field.field, field.column, reader(field))
         if mapping.source is not None:
             constants["source"] = mapping.source.name
-        for number, asset in enumerate(mapping.assets):
-            prefix = f"asset:{asset.role}:{number}"
+        prefixes = [
+            f"asset:{asset.role}:{sum(other.role == asset.role for other in mapping.assets[:number])}"
+            for number, asset in enumerate(mapping.assets)
+        ]
+        for prefix, asset in zip(prefixes, mapping.assets, strict=True):
             place(f"{prefix}:path", asset.path, None)
-            place(f"{prefix}:size", asset.size, _size)
+            place(f"{prefix}:size", asset.size, size)
             for algorithm, column in asset.checksums.items():
-                place(f"{prefix}:{algorithm}", column, _checksum_reader(algorithm))
+                place(f"{prefix}:{algorithm}", column, checksum_reader(algorithm))
         for number, name in enumerate(columns):
-            if name not in named and EXTRA + name not in readers and EXTRA + name not in constants:
+            if name not in named:
+                if EXTRA + name in readers or EXTRA + name in constants:
+                    what = f"{EXTRA}{name} is something else in the mapping, and {file} has a column {quoted(name)}"
+                    raise IngestError(what, mend="Say which field that column is.")
                 readers[EXTRA + name] = (number, None)
         self.names = tuple(sorted({*readers, *constants}))
         slots = {name: slot for slot, name in enumerate(self.names)}
@@ -171,15 +174,15 @@ class Plan:
         self.assets = tuple(
             _AssetSlots(
                 role=asset.role,
-                path=slots.get(f"asset:{asset.role}:{number}:path", _BLANK),
-                size=slots.get(f"asset:{asset.role}:{number}:size", _BLANK),
+                path=slots.get(f"{prefix}:path", _BLANK),
+                size=slots.get(f"{prefix}:size", _BLANK),
                 checksums=tuple(
                     (algorithm, slots[name])
                     for algorithm in sorted(asset.checksums)
-                    if (name := f"asset:{asset.role}:{number}:{algorithm}") in slots
+                    if (name := f"{prefix}:{algorithm}") in slots
                 ),
             )
-            for number, asset in enumerate(mapping.assets)
+            for prefix, asset in zip(prefixes, mapping.assets, strict=True)
         )
 
     def _number(self, column: Column) -> int | None:
@@ -241,14 +244,6 @@ class Plan:
         return _JSON.encode(extra) if extra else None
 
 
-def _constant(mapping: FieldMapping) -> Cell | None:
-    read, text = _reader(mapping), mapping.constant or ""
-    try:
-        return read(text) if read else text
-    except BadValue as wrong:
-        raise IngestError(f"the constant of {wrong}") from wrong
-
-
 def joined(value: Cell | None) -> Cell | None:
     """Write several values as the columns of tracks hold them."""
     return value.replace(BETWEEN_PARTS, BETWEEN_VALUES) if isinstance(value, str) else value
@@ -265,7 +260,7 @@ class _Members(dict[Cell, tuple[str, tuple[_Member, ...]]]):
         self._field = field
 
     def __missing__(self, text: Cell) -> tuple[str, tuple[_Member, ...]]:
-        if len(self) >= _REMEMBERED:
+        if len(self) >= REMEMBERED:
             self.clear()
         labels = {folded(label): label for label in reversed(str(text).split(BETWEEN_PARTS))}
         members = tuple(sorted(member for member in labels.items() if member[0]))
@@ -274,88 +269,3 @@ class _Members(dict[Cell, tuple[str, tuple[_Member, ...]]]):
         canonical = "\0".join((f"group:{self._field}", *(member[0] for member in members)))
         self[text] = canonical, members
         return self[text]
-
-
-class _Reading(dict[str, Cell | None]):
-    """What the texts of a column mean, remembered as they are met: years and genres come again and again."""
-
-    def __init__(self, field: str, read: _Read) -> None:
-        super().__init__()
-        self._field = field
-        self._read = read
-
-    def __missing__(self, text: str) -> Cell | None:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        try:
-            self[text] = self._read(text)
-        except BadValue as wrong:
-            raise BadValue(f"{self._field}: {wrong}") from wrong
-        return self[text]
-
-
-def _reader(mapping: FieldMapping) -> _Read | None:
-    """Make the function that reads a field's cells; None if they are what they are."""
-    field = field_named(mapping.field)
-    if field is None:
-        raise ValueError(f"{mapping.field!r} is no field")
-    typed = _TYPED.get(field.name)
-    if field.type == "multi" or mapping.split is not None:
-        return _Reading(field.title, partial(_several, mapping)).__getitem__
-    if typed is None and mapping.before is None and not mapping.values:
-        return None
-    if field.type == "duration":  # hardly one comes twice
-        return partial(_duration, mapping)
-    return _Reading(field.title, partial(_one, mapping, typed)).__getitem__
-
-
-def _one(mapping: FieldMapping, typed: _Typed | None, text: str) -> Cell | None:
-    if mapping.before is not None:
-        text = text.partition(mapping.before)[0].strip()
-    value = mapping.values.get(text, text)
-    return typed(value, mapping.unit) if value and typed else value or None
-
-
-def _duration(mapping: FieldMapping, text: str) -> int | None:
-    try:
-        return _one(mapping, _TYPED["duration"], text)  # type: ignore[return-value]  # what that gives
-    except BadValue as wrong:
-        raise BadValue(f"duration: {wrong}") from wrong
-
-
-def _several(mapping: FieldMapping, text: str) -> str | None:
-    if mapping.before is not None:
-        text = text.partition(mapping.before)[0]
-    parts = text.split(mapping.split if mapping.split and BETWEEN_PARTS not in text else BETWEEN_PARTS)
-    values = (mapping.values.get(part, part) for part in map(str.strip, parts))
-    return BETWEEN_PARTS.join(dict.fromkeys(value for value in values if value)) or None
-
-
-def _sample_rate(text: str, unit: str | None) -> int:
-    if unit == "kHz":
-        return milliseconds(text, "s")  # a thousand times, rounded: the same sum
-    return whole_number(text, 1, 2**31 - 1)
-
-
-_Typed = Callable[[str, str | None], Cell]
-_TYPED: Final[Values[str, _Typed]] = {
-    "year": lambda text, _: whole_number(text, 1, 9999),
-    "duration": lambda text, unit: milliseconds(text, unit or "s"),
-    "sample_rate": _sample_rate,
-    "channels": lambda text, _: whole_number(text, 1, 10_000),
-    "acquired": lambda text, _: day(text),
-}
-
-
-def _checksum_reader(algorithm: str) -> _Read:
-    def read(text: str) -> str:
-        return checksum(text, algorithm)
-
-    return read
-
-
-def _size(text: str) -> int:
-    try:
-        return whole_number(text, 0, 2**62)
-    except BadValue as wrong:
-        raise BadValue(f"size: {wrong}") from wrong

@@ -98,3 +98,16 @@ def test_a_column_that_is_not_there_is_told_where_the_mapping_names_it() -> None
 def test_a_constant_that_makes_no_sense_is_a_mistake_of_the_mapping() -> None:
     with pytest.raises(IngestError, match='the constant of year: "soon" is no whole number'):
         row(mapping=b"key: id\nfields: {year: {constant: soon}}\n")
+
+
+def test_a_column_is_never_dropped_for_another_that_took_its_name() -> None:
+    with pytest.raises(
+        IngestError, match='extra.mood is something else in the mapping, and tracks.csv has a column "mood"'
+    ):
+        row(mapping=MAPPING.replace(b"licence: licence", b"licence: licence, extra.mood: title"))
+
+
+def test_the_order_of_assets_in_the_mapping_changes_nothing() -> None:
+    audio, midi = b"{role: audio, path: path}", b"{role: midi, checksums: {md5: md5}}"
+    first = row(mapping=b"key: id\nassets: [" + audio + b", " + midi + b"]")
+    assert row(mapping=b"key: id\nassets: [" + midi + b", " + audio + b"]").hash == first.hash
