@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final
+
+from sqlalchemy import Row
 
 from rules.same_files import content
 
@@ -16,11 +18,8 @@ __all__ = ["Group", "groups"]
 _NAMED: Final = 6
 _AUDIO: Final = "audio"
 
-_Track = tuple[str, str | None, str | None]
-"""Key, title, artist."""
-
-_Holders = list[Sequence[Any]]
-"""The rows of one file: algorithm, value, role, number of the track, key, title, artist, split."""
+_Row = Row[Any]
+"""A track that holds a file: algorithm, value, role, track_id, key, title, artist, split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +36,27 @@ class Group:
         The split in which it was looked for; empty if the whole dataset was.
     size : int
         How many tracks.
-    first : tuple of (str, str or None, str or None)
-        The first tracks by key: key, title, artist.
     """
 
     file: str
     role: str
     place: str
     size: int
-    first: tuple[_Track, ...]
+    _rows: Sequence[_Row]
+
+    @property
+    def first(self) -> list[tuple[str, str | None, str | None]]:
+        """The first tracks by key: key, title, artist."""
+        named = {row.track_id: (row.key, row.title, row.artist) for row in self._rows}
+        return nsmallest(_NAMED, named.values(), key=itemgetter(0))
 
 
-def groups(rows: Iterable[Sequence[Any]], *, by_split: bool) -> list[Group]:
+def groups(rows: Iterable[_Row], *, by_split: bool) -> list[Group]:
     """Put tracks together.
 
     Parameters
     ----------
-    rows : iterable of sequence
+    rows : iterable of Row
         As `same_files.files_in_common` gives them, with key, title, artist and split after its own columns.
     by_split : bool
         Whether tracks of two splits are never together.
@@ -63,20 +66,20 @@ def groups(rows: Iterable[Sequence[Any]], *, by_split: bool) -> list[Group]:
     groups : list of Group
         Of two tracks or more, sorted by their files and splits.
     """
-    files: dict[tuple[str, str, str], _Holders] = {}
+    files: dict[tuple[str, str, str], list[_Row]] = {}
     for row in rows:
-        place = row[7] if by_split else ""
-        held = files.get((place, row[0], row[1]))
+        place = row.split if by_split else ""
+        held = files.get((place, row.algorithm, row.value))
         if held is None:
-            files[place, row[0], row[1]] = [row]
+            files[place, row.algorithm, row.value] = [row]
         else:
             held.append(row)
-    shared = [held for held in files.values() if len(held) > 1 and any(row[3] != held[0][3] for row in held)]
+    shared = [held for held in files.values() if len(held) > 1 and len({row.track_id for row in held}) > 1]
     found = [_group(together, by_split) for together in _together(shared)]
-    return sorted(found, key=lambda group: (group.file, group.place))
+    return sorted(found, key=attrgetter("file", "place"))
 
 
-def _together(shared: list[_Holders]) -> Iterable[list[_Holders]]:
+def _together(shared: list[list[_Row]]) -> Iterable[list[list[_Row]]]:
     """Put files together that have a track in common, directly or through a third."""
     parents = list(range(len(shared)))
 
@@ -88,25 +91,28 @@ def _together(shared: list[_Holders]) -> Iterable[list[_Holders]]:
     file_of_track: dict[int, int] = {}
     for number, held in enumerate(shared):
         for row in held:
-            first = file_of_track.setdefault(row[3], number)
+            first = file_of_track.setdefault(row.track_id, number)
             if first != number:
                 parents[root(number)] = root(first)
-    if all(number == parent for number, parent in enumerate(parents)):
-        return ([held] for held in shared)
-    together: dict[int, list[_Holders]] = defaultdict(list)
+    together: dict[int, list[list[_Row]]] = defaultdict(list)
     for number, held in enumerate(shared):
         together[root(number)].append(held)
     return together.values()
 
 
-def _group(files: list[_Holders], by_split: bool) -> Group:
-    audio, file, named_by = min(((*_name(held), held) for held in files), key=itemgetter(0, 1))
-    members: dict[int, _Track] = {row[3]: (row[4], row[5], row[6]) for held in files for row in held}
-    first = nsmallest(_NAMED, members.values(), key=itemgetter(0))
-    role = _AUDIO if audio == 0 else min(row[2] for row in named_by)
-    return Group(file, role, named_by[0][7] if by_split else "", len(members), tuple(first))
+def _group(files: list[list[_Row]], by_split: bool) -> Group:
+    if len(files) == 1:
+        (named_by,) = files
+        rows = named_by
+    else:
+        named_by = min(files, key=lambda held: (_role(held) != _AUDIO, content(held[0].algorithm, held[0].value)))
+        rows = [row for held in files for row in held]
+    one = named_by[0]
+    size = len({row.track_id for row in rows})
+    return Group(content(one.algorithm, one.value), _role(named_by), one.split if by_split else "", size, rows)
 
 
-def _name(held: _Holders) -> tuple[int, str]:
-    """Give the name of a file, before it 0 if it is the audio of any track."""
-    return 0 if any(row[2] == _AUDIO for row in held) else 1, content(held[0][0], held[0][1])
+def _role(held: list[_Row]) -> str:
+    """Give what a file is to its tracks: audio if it is that to any."""
+    roles = {row.role for row in held}
+    return _AUDIO if _AUDIO in roles else min(roles)
