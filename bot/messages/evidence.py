@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from bot.messages.text import counted
 
@@ -20,10 +20,28 @@ def evidence_line(evidence: Mapping[str, Any], said: str = "") -> str:
     said : str
         The sentence above.
     """
-    parts = [f"{name.replace('_', ' ')}: {_shown(value)}" for name, value in evidence.items() if value not in _NOTHING]
-    return " · ".join(part for part in parts if part.split(": ", 1)[1] not in said)
+    held = {name: value for name, value in evidence.items() if value not in _NOTHING and name not in _SAID_ABOVE}
+    parts: list[str] = []
+    match held:
+        case {"tracks": int(tracks), "of": int(of)}:
+            parts.append(f"{tracks:,} of {of:,} tracks")
+            del held["tracks"], held["of"]
+        case {"must": dict(must)}:
+            parts += _demanded(must)
+            del held["must"]
+    shown = ((name.replace("_", " "), _shown(value)) for name, value in held.items())
+    parts += (f"{name}: {value}" for name, value in shown if value not in said)
+    return " · ".join(parts)
 
 
+def _demanded(must: Mapping[str, Any]) -> list[str]:
+    """Say what a field must be: "must be at least 30 s, at most 30 min"; that it must be there needs no saying."""
+    said = [f"{name.replace('_', ' ')} {_shown(value)}" for name, value in must.items() if value is not True]
+    return [f"must {', '.join([said[0], *(each.removeprefix('be ') for each in said[1:])])}"] if said else []
+
+
+# The sentence tells these in better words: they are there for programs, and to bind an approval to.
+_SAID_ABOVE: Final = frozenset({"field", "value", "share", "outcome", "reason", "require", "first", "count"})
 _NOTHING: tuple[object, ...] = (None, "", [], {})
 
 

@@ -177,8 +177,27 @@ def test_a_review_of_ten_thousand_shows_pages_of_ten() -> None:
 
 
 def test_evidence_leaves_out_blanks_and_what_the_sentence_says() -> None:
-    line = evidence_line({"licence": None, "share": 0.12345, "other": "b", "tracks": [1, 2, 3, 4]}, "a holds b")
-    assert line == "share: 0.1235 · tracks: 1, 2, 3 and 1 other"
+    line = evidence_line({"licence": None, "rate": 0.12345, "other": "b", "tracks": [1, 2, 3, 4]}, "a holds b")
+    assert line == "rate: 0.1235 · tracks: 1, 2, 3 and 1 other"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "line"),
+    [
+        (
+            {"field": "duration", "value": 25000, "must": {"be_at_least": "30 s", "be_at_most": "30 min"}},
+            "must be at least 30 s, at most 30 min",
+        ),
+        ({"field": "licence", "value": None, "must": {"be_present": True}}, ""),
+        (
+            {"field": "artist", "value": "Jo", "tracks": 61, "of": 3907, "at_most": "1 %"},
+            "61 of 3,907 tracks · at most: 1 %",
+        ),
+        ({"field": "artist", "value": "Jo", "splits": {"test": 8, "train": 83}}, "splits: test 8, train 83"),
+    ],
+)
+def test_evidence_says_what_was_measured_and_what_is_asked(evidence: dict[str, object], line: str) -> None:
+    assert evidence_line(evidence) == line
 
 
 def test_days_and_moments_read_the_same_everywhere() -> None:
