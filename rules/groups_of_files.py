@@ -74,13 +74,15 @@ def groups(rows: Iterable[_Row], *, by_split: bool) -> list[Group]:
             files[place, row.algorithm, row.value] = [row]
         else:
             held.append(row)
-    shared = [held for held in files.values() if len(held) > 1 and len({row.track_id for row in held}) > 1]
+    shared = [held for held in files.values() if len(held) > 1 and _size(held) > 1]
     found = [_group(together, by_split) for together in _together(shared)]
     return sorted(found, key=attrgetter("file", "place"))
 
 
 def _together(shared: list[list[_Row]]) -> Iterable[list[list[_Row]]]:
     """Put files together that have a track in common, directly or through a third."""
+    if len({row.track_id for held in shared for row in held}) == sum(map(len, shared)):
+        return ([held] for held in shared)  # as most often: no track has two
     parents = list(range(len(shared)))
 
     def root(number: int) -> int:
@@ -101,15 +103,17 @@ def _together(shared: list[list[_Row]]) -> Iterable[list[list[_Row]]]:
 
 
 def _group(files: list[list[_Row]], by_split: bool) -> Group:
-    if len(files) == 1:
-        (named_by,) = files
-        rows = named_by
-    else:
+    named_by = rows = files[0]
+    if len(files) > 1:
         named_by = min(files, key=lambda held: (_role(held) != _AUDIO, content(held[0].algorithm, held[0].value)))
         rows = [row for held in files for row in held]
     one = named_by[0]
-    size = len({row.track_id for row in rows})
-    return Group(content(one.algorithm, one.value), _role(named_by), one.split if by_split else "", size, rows)
+    place = one.split if by_split else ""
+    return Group(content(one.algorithm, one.value), _role(named_by), place, _size(rows), rows)
+
+
+def _size(rows: Sequence[_Row]) -> int:
+    return len({row.track_id for row in rows})
 
 
 def _role(held: list[_Row]) -> str:
