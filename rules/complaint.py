@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from audit_core.catalogue.tables import tracks
 from audit_core.ledger.violations import SubjectKind
-from rules.vocabulary import listed
+from audit_core.wording import listed, on_one_line
 
 __all__ = [
     "NAMED",
@@ -149,9 +149,7 @@ def failing_tracks(
 
 def shown(text: object) -> str:
     """Put a stranger's text on one line, not too long, without letters that can't be seen."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in str(text)[: _SHOWN * 4])
-    plain = " ".join(plain.split())
-    return f"{plain[: _SHOWN - 1]}…" if len(plain) > _SHOWN else plain
+    return on_one_line(str(text), _SHOWN)
 
 
 def names_of_track(row: Row[Any], dataset: str) -> dict[str, str]:

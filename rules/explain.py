@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from audit_core.wording import listed, quoted
 from rules.checks import KINDS
 from rules.policy import AppliesTo, Decision, Policy, Review, Rule, Safety
 from rules.quantities import days_in_words, percentage_in_words
 from rules.schedule import Schedule
 from rules.selector import EVERYTHING
-from rules.vocabulary import listed, quoted
 
 __all__ = ["explain", "explain_rule"]
 

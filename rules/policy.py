@@ -10,10 +10,10 @@ from fractions import Fraction
 from typing import Literal
 
 from audit_core.errors import Location
+from audit_core.placed_yaml.models import Strict
 from rules.say import Say
 from rules.schedule import Schedule
 from rules.selector import EVERYTHING, Selector, matches_any
-from rules.vocabulary import Strict
 
 __all__ = [
     "AppliesTo",

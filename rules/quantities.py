@@ -14,7 +14,8 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator
 
-from rules.vocabulary import Mistake, Refusal, quoted
+from audit_core.placed_yaml.mistakes import Mistake, Refusal
+from audit_core.wording import quoted
 
 __all__ = [
     "Days",

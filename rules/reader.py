@@ -12,21 +12,23 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from audit_core.errors import CratecheckError, Location, PolicyError, Problems
+from audit_core.placed_yaml.dialect import Dialect
+from audit_core.placed_yaml.mistakes import Mistake, Refusal, Steps
+from audit_core.placed_yaml.models import Strict, unknown_key, with_places
+from audit_core.placed_yaml.source import SourceFile, load, parse
+from audit_core.wording import meant, quoted
 from rules.checks import KINDS, Check
-from rules.places import placed, unknown_key, with_places
 from rules.policy import AppliesTo, Policy, Rule, Safety
 from rules.review import ALL_DECISIONS, resolved
 from rules.say import Say, say_of
 from rules.schedule import Schedule
 from rules.schema import FileKeys, PolicyReviewKeys, ReviewKeys, RuleKeys
-from rules.source import SourceFile, load, parse
-from rules.vocabulary import Mistake, Refusal, Strict, meant, quoted
 
 __all__ = ["check_folder", "check_text"]
 
 M = TypeVar("M", bound=BaseModel)
-Steps = tuple[str | int, ...]
 
+_POLICY: Final = Dialect(PolicyError, "policy", "policies", begins="cratecheck: 1", of_tabs="; a pattern can say \\t")
 _SUFFIXES: Final = (".yaml", ".yml")
 
 
@@ -52,7 +54,7 @@ def check_folder(paths: Iterable[Path]) -> list[Policy]:
     readings: list[_Reading] = []
     for path in _files(paths, problems):
         try:
-            readings.append(_Reading(load(path)))
+            readings.append(_Reading(load(path, _POLICY)))
         except Problems as unreadable:
             problems += unreadable.problems
     problems += (mistake for reading in readings for mistake in reading.mistakes)
@@ -77,7 +79,7 @@ def check_text(text: str, name: str) -> Policy:
     Problems
         All its mistakes.
     """
-    reading = _Reading(parse(text.encode(errors="surrogatepass"), name))
+    reading = _Reading(parse(text.encode(errors="surrogatepass"), name, _POLICY))
     if problems := [*reading.mistakes, *_repeated([reading])]:
         raise Problems(problems)
     return reading.policy()
@@ -100,7 +102,7 @@ class _Reading:
 
     def __init__(self, source: SourceFile) -> None:
         self.source = source
-        self.mistakes: list[PolicyError] = list(source.mistakes)
+        self.mistakes: list[CratecheckError] = list(source.mistakes)
         self.plain: Any = source.plain()
         self._file = self._validated(FileKeys, self.plain)
         self._rules: list[Rule] = []
@@ -157,8 +159,7 @@ class _Reading:
         of_kind = {key for one in ([check] if check else KINDS.values()) for key in one.Spec.model_fields}
         known = [*shared, *sorted(of_kind - shared)]
         unknown = [key for key in entry if key not in known]
-        for key in unknown:
-            self.mistakes += placed(self.source, unknown_key(key, known), path)
+        self.mistakes += self.source.told((unknown_key(key, known) for key in unknown), path)
         misspelt = {found for key in unknown if (found := meant(key, known))}
         keys = self._validated(RuleKeys, {k: v for k, v in entry.items() if k in shared}, path, misspelt)
         if check is None:
@@ -167,7 +168,6 @@ class _Reading:
         say = self._say(path, entry.get("say"), check)
         if keys and spec and say and base:
             self._check_decisions(path, keys, spec, base, check)
-            mark, _ = self.source.find(path)
             self._rules.append(
                 Rule(
                     id=keys.id,
@@ -177,7 +177,7 @@ class _Reading:
                     say=say,
                     review=resolved(base, keys.review or ReviewKeys(), may_quarantine=check.takes_out(spec)),
                     formerly=keys.formerly,
-                    location=Location(self.source.lines.path, mark.line, mark.column),
+                    location=self.source.location(path),
                 )
             )
 
@@ -187,8 +187,7 @@ class _Reading:
         try:
             return say_of(check.SAY if text is None else text, check.NAMES)
         except Refusal as refusal:
-            for mistake in refusal.mistakes:
-                self.mistakes += placed(self.source, mistake, (*path, "say"))
+            self.mistakes += self.source.told(refusal.mistakes, (*path, "say"))
             return None
 
     def _check_decisions(self, path: Steps, keys: RuleKeys, spec: Strict, base: PolicyReviewKeys, check: Check) -> None:
@@ -209,26 +208,25 @@ class _Reading:
             mistake = Mistake(what, "Give the rule decisions of its own: review: {decisions: [approve, waive]}.")
         else:
             return
-        self.mistakes += placed(self.source, mistake, path)
+        self.mistakes += self.source.told([mistake], path)
 
 
-def _repeated(readings: list[_Reading]) -> Iterator[PolicyError]:
+def _repeated(readings: list[_Reading]) -> Iterator[CratecheckError]:
     """Find ids that stand twice: of policies, of rules, and former ids of rules."""
     policies: dict[str, Location] = {}
     rules: dict[str, Location] = {}
-    former: list[tuple[str, SourceFile, tuple[str | int, ...]]] = []
+    former: list[tuple[str, SourceFile, Steps]] = []
 
     def taken(
         seen: dict[str, Location], what: str, name: object, source: SourceFile, path: Steps
-    ) -> Iterator[PolicyError]:
+    ) -> Iterator[CratecheckError]:
         if not isinstance(name, str):
             return
-        mark, _ = source.find(path)
         if name in seen:
             mend = f"It is used at {seen[name]} already: ids are unique in a workspace."
-            yield source.mistake(f"the {what} {quoted(name)} is taken", mark, mend)
+            yield from source.told([Mistake(f"the {what} {quoted(name)} is taken", mend)], path)
         else:
-            seen[name] = Location(source.lines.path, mark.line, mark.column)
+            seen[name] = source.location(path)
 
     for reading in readings:
         source = reading.source

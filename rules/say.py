@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Final
 
-from rules.vocabulary import Mistake, Refusal, did_you_mean, quoted
+from audit_core.placed_yaml.mistakes import Mistake, Refusal
+from audit_core.wording import did_you_mean, quoted
 
 __all__ = ["Say", "say_of"]
 

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from apscheduler.triggers.cron import CronTrigger
 from pydantic import AfterValidator, PlainValidator
 
-from rules.vocabulary import Mistake, Refusal, did_you_mean, meant, quoted
+from audit_core.placed_yaml.mistakes import Mistake, Refusal
+from audit_core.wording import did_you_mean, meant, quoted
 
 __all__ = ["Schedule", "TimeZoneName", "Timing", "TimingWords", "timing_of"]
 

@@ -13,12 +13,15 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from audit_core.placed_yaml.mistakes import Mistake, Refusal
+from audit_core.placed_yaml.models import Strict
+from audit_core.wording import quoted
 from rules.checks import KINDS
 from rules.policy import Decision, Mode, Severity
 from rules.quantities import Days, Messages, percentage_of
 from rules.schedule import TimeZoneName, TimingWords
 from rules.selector import EVERYTHING, DatasetPattern, Where
-from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, quoted
+from rules.vocabulary import a_word_of
 
 __all__ = [
     "AppliesToKeys",

@@ -16,8 +16,9 @@ from typing import Annotated, Final, TypeVar
 from pydantic import AfterValidator, BeforeValidator, PlainValidator
 
 from audit_core.catalogue.fields import FIELDS, Field, field_named
+from audit_core.placed_yaml.mistakes import Mistake, Refusal, Refusals
+from audit_core.wording import did_you_mean, listed, quoted
 from rules.quantities import date_of, duration_in_words, milliseconds_of
-from rules.vocabulary import Mistake, Refusal, Refusals, did_you_mean, listed, quoted
 
 __all__ = [
     "EVERYTHING",

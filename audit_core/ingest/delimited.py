@@ -15,7 +15,7 @@ from typing import Final
 from audit_core.errors import IngestError, Location
 from audit_core.ingest.block import MAX_BLOCK_CHARACTERS, Block, Options
 from audit_core.ingest.lines import LONGEST_PIECE, Lines
-from audit_core.quoting import quoted
+from audit_core.wording import quoted
 
 __all__ = ["Delimited"]
 

@@ -141,4 +141,7 @@ def _asset(role: str, headers: dict[str, str], taken: set[str]) -> AssetMapping 
 
 
 def _with_text(mapping: Mapping) -> Mapping:
-    return replace(mapping, text=yaml.safe_dump(mapping.outline(), sort_keys=False, allow_unicode=True))
+    text = yaml.safe_dump(mapping.outline(), sort_keys=False, allow_unicode=True)
+    if not text.replace("\n", "").isprintable():  # such as a no-break space, which a mapping has to spell out
+        text = yaml.safe_dump(mapping.outline(), sort_keys=False)
+    return replace(mapping, text=text)

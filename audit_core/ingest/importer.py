@@ -23,7 +23,7 @@ from audit_core.ingest.mapping import Mapping
 from audit_core.ingest.report import ImportReport, Progress
 from audit_core.ingest.work import Opening, Work
 from audit_core.ledger.chain import Via
-from audit_core.quoting import quoted
+from audit_core.wording import quoted
 
 __all__ = ["import_files"]
 

@@ -22,21 +22,25 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from audit_core.catalogue.fields import FIELDS, field_named
-from audit_core.errors import CratecheckError, IngestError, Location, Problems
+from audit_core.errors import IngestError, Location, Problems
 from audit_core.ingest.mapping import EXTRA, UNITS, AssetMapping, Column, FieldMapping, Mapping, SourceTermsMapping
 from audit_core.ingest.values import ALGORITHMS, BadValue, day
-from audit_core.placed_yaml import Place, PlacedYaml, did_you_mean
-from audit_core.quoting import quoted
+from audit_core.placed_yaml.dialect import Dialect
+from audit_core.placed_yaml.mistakes import Mistake, Steps
+from audit_core.placed_yaml.models import Strict, validated
+from audit_core.placed_yaml.source import SourceFile, load, parse
+from audit_core.wording import did_you_mean, quoted
 
 __all__ = ["load_mapping", "parse_mapping", "shipped_mappings"]
 
+_DIALECT: Final = Dialect(IngestError, "mapping", "mappings", begins="key: …", texts=True)
 _UNKNOWN: Final = "unknown"
 _SHIPPED: Final = Path(__file__).parent / "mappings"
 _ENCODINGS: Final = ("utf-8", "utf-16", "latin-1", "cp1252")
@@ -45,27 +49,23 @@ _ROLE: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _Text = Annotated[str, Field(min_length=1)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _FieldEntry(_Strict):
+class _FieldEntry(Strict):
     column: _Text | None = None
     constant: _Text | None = None
     before: _Text | None = None
     split: _Text | None = None
     unit: Literal["ms", "s", "min", "Hz", "kHz"] | None = None
-    values: dict[str, _Text] = {}
+    values: dict[str, _Text] = Field({})
 
 
-class _AssetEntry(_Strict):
+class _AssetEntry(Strict):
     role: str
     path: _Text | None = None
     size: _Text | None = None
-    checksums: dict[str, _Text] = {}
+    checksums: dict[str, _Text] = Field({})
 
 
-class _SourceEntry(_Strict):
+class _SourceEntry(Strict):
     name: _Text
     kind: _Text | None = None
     licence: _Text | None = None
@@ -83,14 +83,14 @@ def _one_or_several(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-class _MappingFile(_Strict):
+class _MappingFile(Strict):
     key: Annotated[list[_Text], Field(min_length=1), BeforeValidator(_one_or_several)]
     format: Literal["csv", "tsv", "jsonl", "parquet"] | None = None
     encoding: str | None = None
     delimiter: str | None = None
-    fields: dict[str, Annotated[_FieldEntry, BeforeValidator(_written_short)]] = {}
-    groups: list[str] = []
-    assets: list[_AssetEntry] = []
+    fields: dict[str, Annotated[_FieldEntry, BeforeValidator(_written_short)]] = Field({})
+    groups: tuple[str, ...] = ()
+    assets: tuple[_AssetEntry, ...] = ()
     source: _SourceEntry | None = None
 
 
@@ -116,19 +116,12 @@ def load_mapping(file: Path | str) -> Mapping:
     """
     shipped = shipped_mappings()
     path = Path(file)
-    if not path.exists() and str(file) in shipped:
+    if not path.exists():
+        if str(file) not in shipped:
+            mend = did_you_mean(str(file), shipped, f"It is a YAML file, or one that ships: {', '.join(shipped)}.")
+            raise IngestError("no such mapping", at=Location(str(file)), mend=mend)
         path = shipped[str(file)]
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        near = did_you_mean(str(file), list(shipped))
-        mend = f"{near or ''} A mapping is a YAML file, or one of those that ship: {', '.join(shipped)}.".strip()
-        raise IngestError(
-            f"the mapping can't be read: {(error.strerror or 'unknown reason').lower()}",
-            at=Location(str(file)),
-            mend=mend,
-        ) from error
-    return parse_mapping(content, str(path), name=path.stem)
+    return _mapping(load(path, _DIALECT), path.stem)
 
 
 def parse_mapping(content: bytes, file: str, *, name: str = "") -> Mapping:
@@ -143,35 +136,35 @@ def parse_mapping(content: bytes, file: str, *, name: str = "") -> Mapping:
     name : str
         What the ledger calls it.
     """
-    yaml = PlacedYaml(content, file)
-    if not yaml.data:
-        raise Problems([IngestError("nothing in this file", at=Location(file), mend="A mapping begins with `key:`.")])
-    entries = yaml.as_model(_MappingFile)
-    if problems := list(_problems(yaml, entries)):
+    return _mapping(parse(content, file, _DIALECT), name)
+
+
+def _mapping(source: SourceFile, name: str) -> Mapping:
+    entries = validated(source, _MappingFile)
+    if problems := list(source.told(_mistakes(entries))):
         raise Problems(problems)
+
+    def column(header: str, *path: str | int) -> Column:
+        return Column(header, source.location(path))
+
     return Mapping(
-        key=tuple(_column(yaml, column, ("key", number)) for number, column in enumerate(entries.key)),
-        fields=tuple(_field(yaml, field, entry) for field, entry in entries.fields.items()),
-        groups=tuple(entries.groups),
-        assets=tuple(_asset(yaml, asset, ("assets", number)) for number, asset in enumerate(entries.assets)),
+        key=tuple(column(header, "key", number) for number, header in enumerate(entries.key)),
+        fields=tuple(_field(field, entry, column) for field, entry in entries.fields.items()),
+        groups=entries.groups,
+        assets=tuple(_asset(number, asset, column) for number, asset in enumerate(entries.assets)),
         source=SourceTermsMapping(**entries.source.model_dump()) if entries.source else None,
         format=entries.format,
         encoding=entries.encoding and entries.encoding.lower(),
         delimiter="\t" if entries.delimiter == "\\t" else entries.delimiter,
         name=name,
-        text=content.decode("utf-8-sig"),
+        text=source.text,
     )
 
 
-def _column(yaml: PlacedYaml, name: str, place: Place) -> Column:
-    return Column(name, yaml.error("", place).at)
-
-
-def _field(yaml: PlacedYaml, field: str, entry: _FieldEntry) -> FieldMapping:
-    place: Place = ("fields", field) if isinstance(yaml.data["fields"][field], str) else ("fields", field, "column")
+def _field(field: str, entry: _FieldEntry, column: Callable[..., Column]) -> FieldMapping:
     return FieldMapping(
         field="extra.status" if field == "status" else field,
-        column=_column(yaml, entry.column, place) if entry.column else None,
+        column=column(entry.column, "fields", field, "column") if entry.column else None,
         constant=entry.constant,
         before=entry.before,
         split=entry.split,
@@ -180,38 +173,36 @@ def _field(yaml: PlacedYaml, field: str, entry: _FieldEntry) -> FieldMapping:
     )
 
 
-def _asset(yaml: PlacedYaml, entry: _AssetEntry, place: Place) -> AssetMapping:
+def _asset(number: int, entry: _AssetEntry, column: Callable[..., Column]) -> AssetMapping:
+    at = ("assets", number)
     return AssetMapping(
         role=entry.role,
-        path=_column(yaml, entry.path, (*place, "path")) if entry.path else None,
-        size=_column(yaml, entry.size, (*place, "size")) if entry.size else None,
-        checksums={
-            algorithm: _column(yaml, column, (*place, "checksums", algorithm))
-            for algorithm, column in entry.checksums.items()
-        },
+        path=column(entry.path, *at, "path") if entry.path else None,
+        size=column(entry.size, *at, "size") if entry.size else None,
+        checksums={name: column(header, *at, "checksums", name) for name, header in entry.checksums.items()},
     )
 
 
-def _problems(yaml: PlacedYaml, entries: _MappingFile) -> Iterator[CratecheckError]:
+def _mistakes(entries: _MappingFile) -> Iterator[Mistake]:
     """Find what has the right form and makes no sense."""
     if entries.encoding is not None and entries.encoding.lower() not in _ENCODINGS:
-        mend = did_you_mean(entries.encoding, list(_ENCODINGS)) or f"Choose from: {', '.join(_ENCODINGS)}."
-        yield yaml.error(f"unknown encoding {quoted(entries.encoding)}", ("encoding",), mend=mend)
+        mend = did_you_mean(entries.encoding, _ENCODINGS)
+        yield Mistake(f"unknown encoding {quoted(entries.encoding)}", mend, ("encoding",))
     if entries.delimiter is not None and entries.delimiter != "\\t" and not _separates(entries.delimiter):
-        yield yaml.error("a delimiter is one character", ("delimiter",), mend='Such as ";", or "\\t" for a tab.')
+        yield Mistake("a delimiter is one character", 'Such as ";", or "\\t" for a tab.', ("delimiter",))
     for field, entry in entries.fields.items():
-        yield from _problems_of_field(yaml, field, entry, entries)
+        yield from _mistakes_of_field(field, entry, entries)
     for number, group in enumerate(entries.groups):
         if not group.startswith(EXTRA) or field_named(group) is None:
             mend = "artist, album, work, recording, genre and tags always are; besides them, extra.NAME."
-            yield yaml.error(f"{quoted(group)} is no field that can be made a group", ("groups", number), mend=mend)
+            yield Mistake(f"{quoted(group)} is no field that can be made a group", mend, ("groups", number))
     for number, asset in enumerate(entries.assets):
-        yield from _problems_of_asset(yaml, asset, ("assets", number))
+        yield from _mistakes_of_asset(asset, ("assets", number))
     if entries.source and entries.source.acquired:
         try:
             day(entries.source.acquired)
         except BadValue as wrong:
-            yield yaml.error(str(wrong), ("source", "acquired"))
+            yield Mistake(str(wrong), None, ("source", "acquired"))
 
 
 def _separates(delimiter: str) -> bool:
@@ -221,39 +212,37 @@ def _separates(delimiter: str) -> bool:
         return False
 
 
-def _problems_of_field(
-    yaml: PlacedYaml, field: str, entry: _FieldEntry, entries: _MappingFile
-) -> Iterator[CratecheckError]:
-    place: Place = ("fields", field)
+def _mistakes_of_field(field: str, entry: _FieldEntry, entries: _MappingFile) -> Iterator[Mistake]:
+    place: Steps = ("fields", field)
     known = field_named(field)
     if field == "key":
-        yield yaml.error("the key is said at the top, as `key:`", place, at_key=True)
+        yield Mistake("the key is said at the top, as `key:`", None, place, at_key=True)
         return
     if known is None:
-        mend = did_you_mean(field, list(FIELDS)) or "A field of your own is called extra.NAME."
-        yield yaml.error(f"unknown field {quoted(field)}", place, at_key=True, mend=mend)
+        mend = did_you_mean(field, FIELDS, "A field of your own is called extra.NAME.")
+        yield Mistake(f"unknown field {quoted(field)}", mend, place, at_key=True)
         return
     if (entry.column is None) == (entry.constant is None):
-        yield yaml.error(f"{field} needs either a column or a constant", place, at_key=True)
+        yield Mistake(f"{field} needs either a column or a constant", None, place, at_key=True)
     if entry.unit is not None and entry.unit not in UNITS.get(field, ()):
         mend = f"Choose from: {', '.join(UNITS[field])}." if field in UNITS else "Leave it out."
-        yield yaml.error(f"{field} is not counted in {entry.unit}", (*place, "unit"), mend=mend)
+        yield Mistake(f"{field} is not counted in {entry.unit}", mend, (*place, "unit"))
     if entry.split is not None and known.type != "multi" and not field.startswith(EXTRA):
-        yield yaml.error(f"{field} has one value, and no list to split", (*place, "split"))
+        yield Mistake(f"{field} has one value, and no list to split", None, (*place, "split"))
     if field == "status" and "extra.status" in entries.fields:
-        yield yaml.error("status and extra.status are the same", place, at_key=True)
+        yield Mistake("status and extra.status are the same", None, place, at_key=True)
     if field == "source" and entries.source is not None:
-        yield yaml.error("the source is said below, as `source:`, already", place, at_key=True)
+        yield Mistake("the source is said below, as `source:`, already", None, place, at_key=True)
 
 
-def _problems_of_asset(yaml: PlacedYaml, asset: _AssetEntry, place: Place) -> Iterator[CratecheckError]:
+def _mistakes_of_asset(asset: _AssetEntry, place: Steps) -> Iterator[Mistake]:
     if not _ROLE.fullmatch(asset.role):
         mend = "Such as audio, midi, stems: small letters, digits, - and _."
-        yield yaml.error(f"{quoted(asset.role)} is no role", (*place, "role"), mend=mend)
+        yield Mistake(f"{quoted(asset.role)} is no role", mend, (*place, "role"))
     for algorithm in asset.checksums:
         if algorithm not in ALGORITHMS:
-            mend = did_you_mean(algorithm, list(ALGORITHMS)) or f"Choose from: {', '.join(ALGORITHMS)}."
             what = f"unknown kind of checksum {quoted(algorithm)}"
-            yield yaml.error(what, (*place, "checksums", algorithm), at_key=True, mend=mend)
+            mend = did_you_mean(algorithm, ALGORITHMS)
+            yield Mistake(what, mend, (*place, "checksums", algorithm), at_key=True)
     if asset.path is None and asset.size is None and not asset.checksums:
-        yield yaml.error("an asset needs a path, a size or a checksum", place)
+        yield Mistake("an asset needs a path, a size or a checksum", None, place)

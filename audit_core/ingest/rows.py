@@ -28,8 +28,7 @@ from audit_core.ingest.block import BETWEEN_PARTS
 from audit_core.ingest.mapping import EXTRA, Column, Mapping
 from audit_core.ingest.readers import REMEMBERED, Cell, Read, checksum_reader, constant, reader, size
 from audit_core.ingest.values import BadValue
-from audit_core.placed_yaml import did_you_mean
-from audit_core.quoting import quoted
+from audit_core.wording import did_you_mean, quoted
 
 __all__ = ["SCALARS", "NoKey", "Plan", "Row", "joined"]
 
@@ -188,9 +187,8 @@ class Plan:
     def _number(self, column: Column) -> int | None:
         if column.name in self._columns or self._open_ended:
             return self._columns.get(column.name)
-        near = did_you_mean(column.name, list(self._columns))
-        known = ", ".join(list(self._columns)[:30])
-        raise IngestError(f'no column "{column.name}" in {self._file}', at=column.at, mend=near or f"It has: {known}.")
+        mend = did_you_mean(column.name, self._columns, f"It has: {', '.join(list(self._columns)[:30])}.")
+        raise IngestError(f"no column {quoted(column.name)} in {self._file}", at=column.at, mend=mend)
 
     def key(self, cells: Sequence[str]) -> str | None:
         """Read the key; None if it is blank or too long."""

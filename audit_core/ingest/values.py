@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from audit_core.quoting import quoted
+from audit_core.wording import quoted
 
 __all__ = ["ALGORITHMS", "BadValue", "checksum", "day", "milliseconds", "whole_number"]
 

@@ -29,7 +29,7 @@ from audit_core.ingest.values import BadValue
 from audit_core.ingest.writing import Batch, Writing
 from audit_core.ledger.chain import Via, append
 from audit_core.ledger.pace import Pace
-from audit_core.quoting import quoted
+from audit_core.wording import quoted
 
 __all__ = ["Opening", "Work"]
 

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from audit_core.placed_yaml.models import Strict
 from audit_core.rights import spdx
 from audit_core.rights.entries import Licence, TraitsRow
 from audit_core.rights.spelling import Unread, key
@@ -35,17 +36,13 @@ Role = Literal["b", "e", "f", "p", "v"]
 """What a word does in a name: brand, element, filler, place, version."""
 
 
-class _Edition(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Edition(Strict):
     codes: list[str]
     versions: dict[Annotated[str, Field(pattern=r"^\d\.\d$")], list[str]]
 
 
-class CreativeCommonsFile(BaseModel):
+class CreativeCommonsFile(Strict):
     """The file creative_commons.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     codes: dict[str, TraitsRow]
     unsaid: list[str]

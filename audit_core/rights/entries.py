@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict
-
+from audit_core.placed_yaml.models import Strict
 from audit_core.rights.traits import Answer, Traits
 
 __all__ = ["Licence", "TraitsRow"]
@@ -36,10 +35,8 @@ class Licence:
     unsaid: tuple[str, ...] = ()
 
 
-class TraitsRow(BaseModel):
+class TraitsRow(Strict):
     """The four answers, as a table file gives them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     commercial: Answer
     derivatives: Answer

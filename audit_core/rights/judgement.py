@@ -19,11 +19,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from audit_core.quoting import quoted
 from audit_core.rights.licence import LicenceReading
 from audit_core.rights.table import LicenceTable
 from audit_core.rights.terms import Alternative, Clause, Terms, strictest
 from audit_core.rights.traits import TRAITS, Answer, Trait, Traits
+from audit_core.wording import quoted
 
 __all__ = ["Verdict", "judge", "terms_of"]
 

@@ -17,10 +17,10 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from audit_core.quoting import quoted
 from audit_core.rights import spdx
 from audit_core.rights.spelling import Unread, tidy
 from audit_core.rights.table import LicenceTable
+from audit_core.wording import quoted
 
 __all__ = ["LicenceReading", "family", "reading"]
 

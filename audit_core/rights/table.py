@@ -19,16 +19,16 @@ from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
-from audit_core.errors import CratecheckError, Location, Problems
-from audit_core.placed_yaml import MAX_BYTES, PlacedYaml
-from audit_core.quoting import quoted
+from audit_core.placed_yaml.models import validated
+from audit_core.placed_yaml.source import SourceFile, load, parse
 from audit_core.rights import spdx
 from audit_core.rights.creative_commons import CreativeCommons, CreativeCommonsFile
 from audit_core.rights.entries import Licence
 from audit_core.rights.spelling import Unread, address, key
-from audit_core.rights.table_file import Contents
+from audit_core.rights.table_file import TABLE, Contents
 from audit_core.rights.terms import Clause, Terms, either, strictest
 from audit_core.rights.traits import Traits
+from audit_core.wording import quoted
 
 __all__ = ["LicenceTable"]
 
@@ -38,9 +38,9 @@ class LicenceTable:
 
     Parameters
     ----------
-    creative_commons : PlacedYaml
+    creative_commons : SourceFile
         The Creative Commons licences.
-    files : iterable of PlacedYaml
+    files : iterable of SourceFile
         All others, later ones after earlier ones.
 
     Attributes
@@ -50,13 +50,13 @@ class LicenceTable:
         and layout, and the identifiers of the SPDX list.
     """
 
-    def __init__(self, creative_commons: PlacedYaml, files: Iterable[PlacedYaml]) -> None:
-        self._commons = CreativeCommons(creative_commons.as_model(CreativeCommonsFile))
+    def __init__(self, creative_commons: SourceFile, files: Iterable[SourceFile]) -> None:
+        self._commons = CreativeCommons(validated(creative_commons, CreativeCommonsFile))
         self._contents = Contents(dict(self._commons.licences))
-        read = [creative_commons.data]
+        read = [creative_commons.plain()]
         for file in files:
             self._contents.add(file)
-            read.append(file.data)
+            read.append(file.plain())
         content = json.dumps([read, spdx.names()], sort_keys=True)
         self.digest = hashlib.sha256(content.encode()).hexdigest()
 
@@ -76,9 +76,9 @@ class LicenceTable:
         """
         here = resources.files("audit_core.rights")
         commons, shipped = (
-            PlacedYaml((here / name).read_bytes(), name) for name in ("creative_commons.yaml", "licences.yaml")
+            parse((here / name).read_bytes(), name, TABLE) for name in ("creative_commons.yaml", "licences.yaml")
         )
-        return cls(commons, [shipped, *(PlacedYaml(_content(path), str(path)) for path in more)])
+        return cls(commons, [shipped, *(load(path, TABLE) for path in more)])
 
     def licence(self, identifier: str) -> Licence | None:
         """Look up what is known of a licence; None if nobody has put it into the table."""
@@ -161,12 +161,3 @@ class LicenceTable:
 
 def _united(*several: frozenset[str]) -> frozenset[str]:
     return frozenset().union(*several)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        what = f"can't be read: {(error.strerror or 'unknown reason').lower()}"
-        raise Problems([CratecheckError(what, at=Location(str(path)))]) from error

@@ -10,19 +10,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from audit_core.errors import CratecheckError, Problems
-from audit_core.placed_yaml import PlacedYaml, did_you_mean
-from audit_core.quoting import quoted
+from audit_core.placed_yaml.dialect import Dialect
+from audit_core.placed_yaml.mistakes import Mistake
+from audit_core.placed_yaml.models import Strict, validated
+from audit_core.placed_yaml.source import SourceFile
 from audit_core.rights import spdx
 from audit_core.rights.entries import Licence, TraitsRow
 from audit_core.rights.spelling import Unread, key, tidy
+from audit_core.wording import did_you_mean, quoted
 
-__all__ = ["Contents"]
+__all__ = ["TABLE", "Contents"]
+
+#: What is read as a licence table, and how it is spoken of.
+TABLE: Final = Dialect(CratecheckError, "licence table", "licence tables", texts=True)
 
 _REFERENCE: Final = re.compile(r"LicenseRef-[A-Za-z0-9.\-]+")
 _SCANCODE: Final = "licenseref-scancode-"
+_NAMES: Final = "What has no SPDX identifier is called LicenseRef-, then letters, digits, hyphens and full stops."
 
 _Text = Annotated[str, Field(min_length=1)]
 
@@ -34,12 +41,10 @@ class _Row(TraitsRow):
     replaces: Literal["yes"] | None = None
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    licences: dict[str, _Row] = {}
-    aliases: dict[str, _Text] = {}
-    vague: dict[str, _Text] = {}
+class _File(Strict):
+    licences: dict[str, _Row] = Field({})
+    aliases: dict[str, _Text] = Field({})
+    vague: dict[str, _Text] = Field({})
 
 
 @dataclass
@@ -81,7 +86,7 @@ class Contents:
             return self._ids.get(f"licenseref-{bare}") or self._ids.get(bare) or found
         return found
 
-    def add(self, file: PlacedYaml) -> None:
+    def add(self, file: SourceFile) -> None:
         """Take in a file. Where it gives an alias or a vague text a new meaning, the new one counts.
 
         Raises
@@ -89,16 +94,15 @@ class Contents:
         Problems
             All that is wrong with it.
         """
-        content = file.as_model(_File)
-        problems = [*self._add_licences(file, content), *self._add_names(file, content)]
-        if problems:
+        content = validated(file, _File)
+        if problems := list(file.told([*self._add_licences(content), *self._add_names(content)])):
             raise Problems(problems)
 
-    def _add_licences(self, file: PlacedYaml, content: _File) -> Iterator[CratecheckError]:
+    def _add_licences(self, content: _File) -> Iterator[Mistake]:
         for identifier, row in content.licences.items():
             if problem := self._wrong_with(identifier, row):
                 what, mend = problem
-                yield file.error(what, ("licences", identifier), at_key=True, mend=mend)
+                yield Mistake(what, mend, ("licences", identifier), at_key=True)
                 continue
             self.licences[identifier] = Licence(identifier, row.family, row.traits(), row.source, row.unsaid)
             self._ids[identifier.casefold()] = identifier
@@ -112,26 +116,24 @@ class Contents:
         if known is None and row.replaces:
             return f"{quoted(identifier)} replaces nothing: it is not in the table", None
         if known is None and spdx.licence_named(identifier) is None and not _REFERENCE.fullmatch(identifier):
-            near = did_you_mean(identifier, list(spdx.names()))
-            rule = "What has no SPDX identifier is called LicenseRef-, then letters, digits, hyphens and full stops."
-            return f"{quoted(identifier)} is no SPDX identifier", f"{near} {rule}" if near else rule
+            return f"{quoted(identifier)} is no SPDX identifier", did_you_mean(identifier, spdx.names(), _NAMES)
         return None
 
-    def _add_names(self, file: PlacedYaml, content: _File) -> Iterator[CratecheckError]:
+    def _add_names(self, content: _File) -> Iterator[Mistake]:
         seen: dict[str, str] = {}
         for name, reason in content.vague.items():
             if problem := self._unfit(name, seen):
-                yield file.error(problem, ("vague", name), at_key=True)
+                yield Mistake(problem, None, ("vague", name), at_key=True)
                 continue
             self.aliases.pop(key(tidy(name)), None)
             self.vague[key(tidy(name))] = reason
         for name, meaning in content.aliases.items():
             if problem := self._unfit(name, seen):
-                yield file.error(problem, ("aliases", name), at_key=True)
+                yield Mistake(problem, None, ("aliases", name), at_key=True)
                 continue
             if (expression := self._expression(meaning)) is None:
-                mend = did_you_mean(meaning, [*self.licences, *spdx.names()])
-                yield file.error(f"{quoted(meaning)} is no known licence", ("aliases", name), mend=mend)
+                mend = did_you_mean(meaning, [*self.licences, *spdx.names()], _NAMES)
+                yield Mistake(f"{quoted(meaning)} is no known licence", mend, ("aliases", name))
                 continue
             self.vague.pop(key(tidy(name)), None)
             self.aliases[key(tidy(name))] = expression

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sqlalchemy import Connection
 
+from audit_core.placed_yaml.models import Strict
 from rules.checks import crossing, duplicate, field, licence, neighbour, share
 from rules.complaint import Judged, TrackList
 from rules.scope import Scope
-from rules.vocabulary import Strict
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable

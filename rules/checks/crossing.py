@@ -31,10 +31,12 @@ from sqlalchemy import ColumnElement, Connection
 
 from audit_core.catalogue.fields import field_named
 from audit_core.catalogue.tables import tracks
+from audit_core.placed_yaml.mistakes import Mistake, Refusal
+from audit_core.placed_yaml.models import Strict
+from audit_core.wording import did_you_mean, listed, quoted
 from rules.complaint import Complaint, Judged, TrackList, shown, too_little
 from rules.grouping import Grouping, ValueCounts
 from rules.scope import Scope
-from rules.vocabulary import Mistake, Refusal, Strict, did_you_mean, listed, quoted
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable

@@ -33,11 +33,13 @@ from pydantic import AfterValidator, BeforeValidator, StrictInt
 from sqlalchemy import Connection, Select, and_, select
 
 from audit_core.catalogue.tables import tracks
+from audit_core.placed_yaml.mistakes import Mistake, Refusal
+from audit_core.placed_yaml.models import Strict
 from rules.complaint import NAMED, Complaint, Judged, TrackList, shown, some_of, too_little
 from rules.groups_of_files import Group, groups
 from rules.same_files import any_file, files_in_common, files_of, holders, role_of
 from rules.scope import Scope
-from rules.vocabulary import Mistake, Refusal, Strict, a_word_of
+from rules.vocabulary import a_word_of
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable

@@ -51,10 +51,13 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, false, not_, or_,
 from audit_core.catalogue.columns_of_fields import holds_one_of, stated, texts_stated, unknown
 from audit_core.catalogue.fields import Field, field_named
 from audit_core.catalogue.spelling import folded
+from audit_core.placed_yaml.mistakes import Mistake, Refusal, Refusals
+from audit_core.placed_yaml.models import Strict
+from audit_core.wording import did_you_mean, listed, quoted
 from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_tracks, names_of_track, shown
 from rules.scope import Scope
 from rules.selector import FieldName, Value, in_words, value_for
-from rules.vocabulary import Mistake, Refusal, Refusals, Strict, a_word_of, did_you_mean, listed, quoted
+from rules.vocabulary import a_word_of
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable

@@ -47,9 +47,12 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 from audit_core.catalogue.members import among
 from audit_core.catalogue.tables import licences as licence_table
 from audit_core.catalogue.tables import source_terms, tracks
+from audit_core.placed_yaml.mistakes import Mistake, Refusal
+from audit_core.placed_yaml.models import Strict
+from audit_core.wording import listed, meant, quoted
 from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_tracks, names_of_track, shown
 from rules.scope import Scope
-from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, listed, meant, no_more_than, quoted
+from rules.vocabulary import a_word_of, no_more_than
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable

@@ -48,12 +48,15 @@ from sqlalchemy import (
 )
 
 from audit_core.catalogue.tables import datasets, tracks
+from audit_core.placed_yaml.mistakes import Mistake, Refusal
+from audit_core.placed_yaml.models import Strict
+from audit_core.wording import listed
 from rules.complaint import NAMED, Complaint, Judged, TrackList, nothing_to_judge, shown, some_of, too_little
 from rules.same_files import any_file, files_in_common, files_of, holders, role_of
 from rules.scope import Scope
 from rules.selector import Pick
 from rules.stars import Star, stars
-from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, listed
+from rules.vocabulary import a_word_of
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable

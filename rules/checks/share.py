@@ -35,11 +35,14 @@ from pydantic import AfterValidator, BeforeValidator, model_validator
 from sqlalchemy import Connection
 
 from audit_core.catalogue.fields import field_named
+from audit_core.placed_yaml.mistakes import Mistake, Refusal
+from audit_core.placed_yaml.models import Strict
+from audit_core.wording import did_you_mean, listed, quoted
 from rules.complaint import Complaint, Judged, TrackList, shown, too_little
 from rules.grouping import Grouping
 from rules.quantities import Percentage, percentage_in_words
 from rules.scope import Scope
-from rules.vocabulary import Mistake, Refusal, Strict, a_word_of, did_you_mean, listed, quoted
+from rules.vocabulary import a_word_of
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from audit_core.catalogue.fields import field_named
+from audit_core.placed_yaml.mistakes import Refusal
 from rules.checks import KINDS
 from rules.manual import Example, page
 from rules.policy import Rule
 from rules.selector import value_for
-from rules.vocabulary import Refusal
 
 EXAMPLES = [(kind, example) for kind in KINDS for example in page(kind).examples]
 TAKES_FURTHER_KEYS: dict[str, str] = {"crossing": ", review: {decisions: [approve, waive]}"}

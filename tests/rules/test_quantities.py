@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit_core.placed_yaml.mistakes import Refusal
 from rules.quantities import (
     date_of,
     duration_in_words,
@@ -17,7 +18,6 @@ from rules.quantities import (
     percentage_in_words,
     percentage_of,
 )
-from rules.vocabulary import Refusal
 
 
 @given(st.decimals(0, 100, places=4))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit_core.placed_yaml.mistakes import Refusal
 from rules.say import say_of
-from rules.vocabulary import Refusal
 
 
 def test_names_are_filled_in() -> None:

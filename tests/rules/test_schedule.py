@@ -10,8 +10,8 @@ from apscheduler.triggers.cron import CronTrigger
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit_core.placed_yaml.mistakes import Refusal
 from rules.schedule import Timing, timing_of
-from rules.vocabulary import Refusal
 
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 

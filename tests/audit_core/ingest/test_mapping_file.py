@@ -51,7 +51,13 @@ def test_a_column_is_known_by_its_place() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("fields: {}", '"key" is missing'),
+        ("fields: {}", 'the key "key" is missing'),
+        ("key: id\nformat: cvs", 'm.yaml:2:9: "cvs" is no answer to "format". Did you mean "csv"?'),
+        ("key: id\nassets: [{role: audio, pth: p}]", 'unknown key "pth". Did you mean "path"?'),
+        ("key: id\nsource: {name: b, zzz: p}", "The keys here are: name, kind, licence, contract,"),
+        ("key: []", "m.yaml:1:6: nothing is written here"),
+        ("key:", 'm.yaml:1:1: nothing is written after "key"'),
+        ("key: id\ndelimiter: '\t'", 'If it is meant, write "\\t" in double quotes.'),
         ("key: id\nfeilds: {}", 'm.yaml:2:1: unknown key "feilds". Did you mean "fields"?'),
         ("key: id\nfields:\n  titel: t", 'm.yaml:3:3: unknown field "titel". Did you mean "title"?'),
         ("key: id\nfields:\n  title: {colum: t}", 'm.yaml:3:11: unknown key "colum". Did you mean "column"?'),
@@ -72,10 +78,10 @@ def test_a_column_is_known_by_its_place() -> None:
         ("key: id\nencoding: utf8", 'unknown encoding "utf8". Did you mean "utf-8"?'),
         ("key: id\ndelimiter: ', '", "a delimiter is one character"),
         ("key: id\nsource: {name: b, acquired: 31.1.2026}", "is no day"),
-        ("key: id\nkey: id", '"key" stands in line 1 already'),
-        ("key: &a id\nfields: {title: *a}", "anchors and aliases are not read here"),
-        ("", "nothing in this file"),
-        ("key: id\n\tfields: {}", "m.yaml:2"),
+        ("key: id\nkey: id", 'the key "key" stands here twice. It is in line 1 already'),
+        ("key: &a id\nfields: {title: *a}", 'm.yaml:1:6: an anchor, "&a"'),
+        ("", "nothing in this file. A mapping begins with `key: …`."),
+        ("key: id\n\tfields: {}", "m.yaml:2:1: a tab. Mappings are indented with spaces"),
     ],
 )
 def test_a_mistake_is_told_with_its_mend(text: str, message: str) -> None:
@@ -105,7 +111,7 @@ def test_a_mapping_that_is_not_there_is_told_with_those_that_ship() -> None:
 
 
 def test_a_guess_is_written_as_a_mapping_file_that_reads_back_the_same() -> None:
-    columns = ("id", "Title", "artist", "duration_ms", "split", "midi_path", "audio_md5", "url", "rating")
+    columns = ("id", "Title", "artist\xa0name", "duration_ms", "split", "midi_path", "audio_md5", "url", "rating")
     mapping = guessed(columns, "tracks.csv")
     read = parse_mapping(mapping.text.encode(), "m.yaml")
     assert (read.key, read.fields, read.assets) == (mapping.key, mapping.fields, mapping.assets)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from audit_core.placed_yaml.models import Strict
 from rules.checks import KINDS, field
 from rules.policy import Rule
-from rules.vocabulary import Strict
 
 
 def spec(kind: str, **keys: Any) -> Any:

@@ -1,8 +1,9 @@
-"""YAML in which every value still knows its line and column; the part of YAML that policies need, and no more.
+"""YAML in which every value still knows its line and column; the part of YAML that people's files need, and no more.
 
-Refused: anchors, aliases, tags, several documents, tabs, keys twice or without text, empty values, numbers that begin
-with 0, and the words that YAML 1.1 turns into true and false (``no`` is a country, too). Read are text, whole numbers,
-decimals, true and false; a date or a time of day stays the text that it is.
+Refused: anchors, aliases, tags, several documents, tabs, keys twice or without text, and empty values. A file whose
+dialect is of texts is read so to the letter. In others, read are text, whole numbers, decimals, true and false (a date
+or a time of day stays the text that it is); and refused are numbers that begin with 0, and the words that YAML 1.1
+turns into true and false: ``no`` is a country, too.
 
 The parser works event by event, so that a file too deep or too long is refused before it is built.
 """
@@ -11,18 +12,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from audit_core.errors import Location, PolicyError, Problems
-from rules.lines import Lines
-from rules.nodes import Entry, Mapping, Mark, Node, Scalar, Sequence, plain
-from rules.stumbles import in_plain_words
-from rules.vocabulary import quoted
+from audit_core.errors import CratecheckError, Location, Problems
+from audit_core.placed_yaml.dialect import Dialect
+from audit_core.placed_yaml.lines import Lines
+from audit_core.placed_yaml.mistakes import Mistake, Steps
+from audit_core.placed_yaml.nodes import Entry, Mapping, Mark, Node, Scalar, Sequence, plain
+from audit_core.placed_yaml.stumbles import in_plain_words
+from audit_core.wording import quoted
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "SourceFile", "load", "parse"]
 
@@ -57,7 +60,7 @@ class SourceFile:
         Of the bytes, hexadecimal.
     root : Node
         What it holds.
-    mistakes : tuple of PolicyError
+    mistakes : tuple of CratecheckError
         What was refused on the way. The values at those places are marked as broken.
     """
 
@@ -65,13 +68,13 @@ class SourceFile:
     text: str
     sha256: str
     root: Node
-    mistakes: tuple[PolicyError, ...]
+    mistakes: tuple[CratecheckError, ...]
 
     def plain(self) -> Any:
         """Give the values without their places."""
         return plain(self.root)
 
-    def find(self, path: tuple[str | int, ...], *, at_key: bool = False) -> tuple[Mark, bool]:
+    def find(self, path: Steps, *, at_key: bool = False) -> tuple[Mark, bool]:
         """Find the place of a value.
 
         Parameters
@@ -98,13 +101,21 @@ class SourceFile:
             broken = broken or node.broken
         return mark, broken
 
-    def mistake(self, what: str, mark: Mark, mend: str | None = None) -> PolicyError:
-        """Make the error for a place in this file, with the line shown."""
-        return self.lines.mistake(what, mark, mend)
+    def location(self, path: Steps) -> Location:
+        """Give the place of a value, as messages write it."""
+        mark, _ = self.find(path)
+        return Location(self.lines.path, mark.line, mark.column)
+
+    def told(self, mistakes: Iterable[Mistake], path: Steps = ()) -> Iterator[CratecheckError]:
+        """Give mistakes of the value at `path` their places; but for places that were refused already."""
+        for mistake in mistakes:
+            mark, broken = self.find(path + mistake.path, at_key=mistake.at_key)
+            if not broken:
+                yield self.lines.mistake(mistake.what, mark, mistake.mend)
 
 
-def load(path: Path) -> SourceFile:
-    """Read a policy file.
+def load(path: Path, dialect: Dialect) -> SourceFile:
+    """Read a file.
 
     Raises
     ------
@@ -117,12 +128,12 @@ def load(path: Path) -> SourceFile:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         why = (error.strerror or "unknown reason").lower()
-        raise Problems([PolicyError(f"can't be read: {why}", at=Location(str(path)))]) from error
-    return parse(content, str(path))
+        raise Problems([dialect.error(f"can't be read: {why}", at=Location(str(path)))]) from error
+    return parse(content, str(path), dialect)
 
 
-def parse(content: bytes, path: str) -> SourceFile:
-    """Read the bytes of a policy file, as `load` does.
+def parse(content: bytes, path: str, dialect: Dialect) -> SourceFile:
+    """Read the bytes of a file, as `load` does.
 
     Parameters
     ----------
@@ -130,17 +141,19 @@ def parse(content: bytes, path: str) -> SourceFile:
         UTF-8, with or without a byte order mark.
     path : str
         The name that messages give to it.
+    dialect : Dialect
+        What kind of file it is.
     """
     if len(content) > MAX_BYTES:
-        mend = "A policy is a page of text: is this one?"
-        raise Problems([PolicyError("larger than 1 MB", at=Location(path), mend=mend)])
+        mend = f"A {dialect.one} is a page of text: is this one?"
+        raise Problems([dialect.error("larger than 1 MB", at=Location(path), mend=mend)])
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         before = content[: error.start].decode()
         at = Location(path, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        raise Problems([PolicyError("not UTF-8 text", at=at, mend="Save the file as UTF-8.")]) from error
-    lines = Lines.of(path, text)
+        raise Problems([dialect.error("not UTF-8 text", at=at, mend="Save the file as UTF-8.")]) from error
+    lines = Lines.of(path, text, dialect)
     _refuse_invisible(lines)
     builder = _Builder(lines)
     try:
@@ -152,19 +165,21 @@ def parse(content: bytes, path: str) -> SourceFile:
 
 def _refuse_invisible(lines: Lines) -> None:
     """Refuse what an eye can't see, or sees in another order than a program does."""
-    mistakes: list[PolicyError] = []
+    mistakes: list[CratecheckError] = []
     for number, line in enumerate(lines.lines, start=1):
         if (found := _INVISIBLE.search(line)) and len(mistakes) < _INVISIBLE_TOLD:
-            what, mend = _invisible(found[0])
+            what, mend = _invisible(found[0], lines.dialect)
+            if lines.dialect.texts:
+                mend += f' If it is meant, write "{found[0].encode("unicode_escape").decode()}" in double quotes.'
             mistakes.append(lines.mistake(what, Mark(number, found.start() + 1), mend))
     if mistakes:
         raise Problems(mistakes)
 
 
-def _invisible(letter: str) -> tuple[str, str]:
+def _invisible(letter: str, dialect: Dialect) -> tuple[str, str]:
     match letter:
         case "\t":
-            return "a tab", "Policies are indented with spaces; a pattern can say \\t."
+            return "a tab", f"{dialect.many.capitalize()} are indented with spaces{dialect.of_tabs}."
         case "\xa0":
             return "a no-break space", "Word processors put it in: type an ordinary space instead."
         case "\0":
@@ -177,8 +192,9 @@ class _Builder:
     """Builds the nodes of one document from the parser's events."""
 
     def __init__(self, lines: Lines) -> None:
-        self.mistakes: list[PolicyError] = []
+        self.mistakes: list[CratecheckError] = []
         self._lines = lines
+        self._dialect = lines.dialect
         self._nodes = 0
         self._events: Iterator[yaml.Event] = iter(())
 
@@ -186,12 +202,16 @@ class _Builder:
         self._events = yaml.parse(text, Loader=yaml.CSafeLoader)
         next(self._events)  # the stream starts
         if isinstance(next(self._events), yaml.StreamEndEvent):
-            self._refuse("nothing in this file", Mark(1, 1), "A policy begins with `cratecheck: 1`.")
+            if self._dialect.begins is None:
+                return Mapping({}, Mark(1, 1))
+            mend = f"A {self._dialect.one} begins with `{self._dialect.begins}`."
+            self._refuse("nothing in this file", Mark(1, 1), mend)
             raise Problems(self.mistakes)
         root = self._node(next(self._events), depth=1)
         next(self._events)  # the document ends
         if not isinstance(more := next(self._events), yaml.StreamEndEvent):
-            self._refuse("a second document begins here", _mark(more), "One file holds one policy: split it.")
+            mend = f"One file holds one {self._dialect.one}: split it."
+            self._refuse("a second document begins here", _mark(more), mend)
         return root
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
@@ -199,7 +219,7 @@ class _Builder:
         self._nodes += 1
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             what = f"nested deeper than {MAX_DEPTH} levels" if depth > MAX_DEPTH else f"more than {MAX_NODES:,} values"
-            self._refuse(what, mark, "No policy needs that.")
+            self._refuse(what, mark, f"No {self._dialect.one} needs that.")
             raise Problems(self.mistakes)
         match event:
             case yaml.AliasEvent():
@@ -242,8 +262,8 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent, mark: Mark) -> Scalar:
         text = event.value
-        if not event.implicit[0]:
-            return Scalar(text, mark)  # quoted, or a block of text
+        if not event.implicit[0] or (text and self._dialect.texts):  # implicit: without quotes, and no block of text
+            return Scalar(text, mark)
         if text in ("", "~", "null", "Null", "NULL"):
             return Scalar(None, mark)
         if text in ("true", "false"):

@@ -1,4 +1,4 @@
-"""The lines of a policy file, to show the one that is wrong, with a caret under the place."""
+"""The lines of a file, to show the one that is wrong, with a caret under the place."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from audit_core.errors import Location, PolicyError
-from rules.nodes import Mark
+from audit_core.errors import CratecheckError, Location
+from audit_core.placed_yaml.dialect import Dialect
+from audit_core.placed_yaml.nodes import Mark
 
 __all__ = ["Lines"]
 
@@ -18,24 +19,25 @@ _BEFORE: Final = 70
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """A file's name and lines."""
+    """A file's name, lines and kind."""
 
     path: str
     lines: tuple[str, ...]
+    dialect: Dialect
 
     @classmethod
-    def of(cls, path: str, text: str) -> Lines:
+    def of(cls, path: str, text: str, dialect: Dialect) -> Lines:
         """Split a text into lines, without its byte order mark."""
-        return cls(path, tuple(_NEW_LINE.split(text.removeprefix("\ufeff"))))
+        return cls(path, tuple(_NEW_LINE.split(text.removeprefix("\ufeff"))), dialect)
 
     def after(self, mark: Mark) -> str:
         """Give what stands in a line from a place on; nothing past the end."""
         return self.lines[mark.line - 1][mark.column - 1 :] if mark.line <= len(self.lines) else ""
 
-    def mistake(self, what: str, mark: Mark, mend: str | None = None) -> PolicyError:
+    def mistake(self, what: str, mark: Mark, mend: str | None = None) -> CratecheckError:
         """Make the error for a place in this file."""
         at = Location(self.path, mark.line, mark.column)
-        return PolicyError(what, at=at, mend=mend, excerpt=self._excerpt(mark))
+        return self.dialect.error(what, at=at, mend=mend, excerpt=self._excerpt(mark))
 
     def _excerpt(self, mark: Mark) -> str:
         line = self.lines[mark.line - 1] if mark.line <= len(self.lines) else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from pathlib import Path
 
@@ -10,8 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_core.errors import CratecheckError, Problems
-from rules.source import MAX_BYTES, MAX_NODES, load, parse
+from audit_core.errors import CratecheckError, Problems, SettingsError
+from audit_core.placed_yaml import source as placed
+from audit_core.placed_yaml.dialect import Dialect
+from audit_core.placed_yaml.source import MAX_BYTES, MAX_NODES, SourceFile, load
+
+TYPED = Dialect(SettingsError, "recipe", "recipes", begins="dish: …")
+TEXTS = Dialect(SettingsError, "list", "lists", texts=True)
+
+
+def parse(content: bytes, path: str, dialect: Dialect = TYPED) -> SourceFile:
+    return placed.parse(content, path, dialect)
+
+
+def problems_of(content: bytes, dialect: Dialect) -> list[CratecheckError]:
+    try:
+        return list(parse(content, "p.yaml", dialect).mistakes)
+    except Problems as refused:
+        return refused.problems
 
 
 def test_every_value_knows_its_line_and_column() -> None:
@@ -65,6 +82,52 @@ def test_columns_count_letters_and_not_bytes() -> None:
 def test_plain_values_are_read_as_they_look(written: str, read: object) -> None:
     value = parse(f"a: {written}".encode(), "p.yaml").plain()["a"]
     assert (value, type(value)) == (read, type(read))
+
+
+@pytest.mark.parametrize("word", ["no", "Yes", "3.0", "007", "5", "true", "~", "null", "2026-12-01", "no way"])
+def test_in_a_file_of_texts_every_value_and_every_key_is_the_text_that_it_looks_like(word: str) -> None:
+    source = parse(f"{word}: a\nb: {word}\nc: [{word}]".encode(), "p.yaml", TEXTS)
+    assert source.plain() == {word: "a", "b": word, "c": [word]}
+    assert source.mistakes == ()
+
+
+@pytest.mark.parametrize("text", ["a:", "a: [b, ]\nc: [,]", "- ", ": a", "a: # b"])
+def test_in_a_file_of_texts_a_value_that_is_not_written_is_none(text: str) -> None:
+    assert problems_of(text.encode(), TEXTS)
+
+
+def test_a_file_may_be_empty_if_nothing_has_to_stand_at_its_beginning() -> None:
+    assert parse(b"# nothing yet\n", "p.yaml", TEXTS).plain() == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "nothing in this file. A recipe begins with `dish: …`."),
+        (b"a: 1\n---\nb: 1", "One file holds one recipe: split it."),
+        (b"\ta: 1", "a tab. Recipes are indented with spaces."),
+        (b"[" * 40, "No recipe needs that."),
+        (b"%YAML 9.9\n---\na: 1", "not YAML as recipes use it"),
+        (b"a" * (MAX_BYTES + 1), "A recipe is a page of text"),
+    ],
+)
+def test_a_message_calls_the_file_what_its_reader_calls_it(content: bytes, told: str) -> None:
+    (problem,) = problems_of(content, TYPED)
+    assert isinstance(problem, SettingsError)
+    assert told in str(problem)
+
+
+@pytest.mark.parametrize("letter", ["\t", "\xa0", "\u200b", "\x01"])
+def test_in_a_file_of_texts_an_invisible_letter_that_is_meant_can_be_written_as_the_message_says(letter: str) -> None:
+    (problem,) = problems_of(f'a: "{letter}"'.encode(), TEXTS)
+    written = re.search('If it is meant, write (".*") in double quotes', str(problem))
+    assert written
+    assert parse(f"a: {written[1]}".encode(), "p.yaml", TEXTS).plain() == {"a": letter}
+
+
+def test_a_question_mark_without_quotes_is_told_to_need_them() -> None:
+    (problem,) = problems_of(b"a: ?", TEXTS)
+    assert 'p.yaml:1:4: "?" has a meaning of its own in YAML. Put the text in quotes' in str(problem)
 
 
 @pytest.mark.parametrize("word", ["yes", "No", "ON", "off", "True", "FALSE"])
@@ -129,7 +192,7 @@ def test_a_billion_laughs_stay_a_handful_of_mistakes() -> None:
 
 def test_a_file_that_is_not_there_is_a_users_mistake(tmp_path: Path) -> None:
     with pytest.raises(Problems, match="can't be read: no such file"):
-        load(tmp_path / "none.yaml")
+        load(tmp_path / "none.yaml", TYPED)
 
 
 @given(st.binary(max_size=200))

@@ -6,9 +6,9 @@ from typing import Final
 
 import yaml
 
-from audit_core.errors import PolicyError
-from rules.lines import Lines
-from rules.nodes import Mark
+from audit_core.errors import CratecheckError
+from audit_core.placed_yaml.lines import Lines
+from audit_core.placed_yaml.nodes import Mark
 
 __all__ = ["in_plain_words"]
 
@@ -23,6 +23,12 @@ _STUMBLES: Final[tuple[tuple[str, bool, str, str], ...]] = (
     (
         "did not find expected alphabetic or numeric character",
         True,
+        '"{letter}" has a meaning of its own in YAML',
+        'Put the text in quotes, as in "{letter}".',
+    ),
+    (
+        "mapping keys are not allowed in this context",
+        False,
         '"{letter}" has a meaning of its own in YAML',
         'Put the text in quotes, as in "{letter}".',
     ),
@@ -78,7 +84,7 @@ _STUMBLES: Final[tuple[tuple[str, bool, str, str], ...]] = (
 )
 
 
-def in_plain_words(lines: Lines, error: yaml.YAMLError) -> PolicyError:
+def in_plain_words(lines: Lines, error: yaml.YAMLError) -> CratecheckError:
     """Turn the parser's complaint into a message for its reader.
 
     Parameters
@@ -96,9 +102,9 @@ def in_plain_words(lines: Lines, error: yaml.YAMLError) -> PolicyError:
             mark = _mark(began or place) if at_beginning else _mark(place)
             letter = lines.after(mark)[:1]
             return lines.mistake(what.replace("{letter}", letter), mark, mend.replace("{letter}", letter))
-    return lines.mistake(
-        f"not YAML as policies use it: {problem}", _mark(place), "Compare it with a policy that works."
-    )
+    called = lines.dialect
+    what = f"not YAML as {called.many} use it: {problem}"
+    return lines.mistake(what, _mark(place), f"Compare it with a {called.one} that works.")
 
 
 def _mark(place: object) -> Mark:

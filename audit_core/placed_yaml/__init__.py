@@ -1,0 +1,1 @@
+"""YAML that people write: read strictly, and every mistake told with its line and column."""

@@ -1,0 +1,169 @@
+"""Pydantic models of files: each mistake that pydantic finds gets its line, its column and plain words.
+
+Pydantic says where by keys and positions (`loc`). Those are followed through the nodes of the file; a step that leads
+nowhere is one that pydantic added, and is skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from audit_core.errors import CratecheckError, Problems
+from audit_core.placed_yaml.mistakes import Mistake, Refusal, Steps
+from audit_core.placed_yaml.source import SourceFile
+from audit_core.wording import did_you_mean, meant, quoted
+
+__all__ = ["Strict", "unknown_key", "validated", "with_places"]
+
+M = TypeVar("M", bound=BaseModel)
+
+_KEYS = ("keys with their values", 'Write them as "key: value".')
+_LIST = ("a list", "Put it in brackets, as in [a, b].")
+_EXPECTED = {
+    "string_type": ("text", "Put it in quotes if it is meant."),
+    "int_type": ("a whole number", None),
+    "int_from_float": ("a whole number", None),
+    "int_parsing": ("a whole number", None),
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "dict_type": _KEYS,
+    "model_type": _KEYS,
+    "model_attributes_type": _KEYS,
+}
+
+
+class Strict(BaseModel):
+    """Keys with their values: it can't be changed, and knows every key that it may have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def validated(source: SourceFile, model: type[M]) -> M:
+    """Make a model of a whole file.
+
+    Raises
+    ------
+    Problems
+        All that was refused when it was read, and all that doesn't fit the model.
+    """
+    try:
+        content = model.model_validate(source.plain())
+    except ValidationError as error:
+        raise Problems([*source.mistakes, *with_places(source, model, error)]) from error
+    if source.mistakes:
+        raise Problems(source.mistakes)
+    return content
+
+
+def with_places(
+    source: SourceFile,
+    model: type[BaseModel],
+    error: ValidationError,
+    *,
+    path: Steps = (),
+    misspelt: Collection[str] = (),
+) -> Iterator[CratecheckError]:
+    """Turn what pydantic found into errors with places.
+
+    Parameters
+    ----------
+    source : SourceFile
+        The file.
+    model : type of BaseModel
+        What was validated.
+    error : ValidationError
+        What was found.
+    path : tuple of (str or int)
+        Where in the file the validated value is.
+    misspelt : collection of str
+        Keys that are there in another spelling, about which the user is told already.
+    """
+    mistakes: list[Mistake] = []
+    meant_keys: set[Steps] = {(key,) for key in misspelt}
+    details = error.errors(include_url=False)
+    for detail in details:
+        if detail["type"] == "extra_forbidden":
+            *above, key = detail["loc"]
+            known = _keys_at(model, tuple(above))
+            mistakes.append(unknown_key(str(key), known, tuple(above)))
+            if found := meant(str(key), known):
+                meant_keys.add((*above, found))
+    for detail in details:
+        if detail["type"] != "extra_forbidden" and not (detail["type"] == "missing" and detail["loc"] in meant_keys):
+            mistakes += _in_plain_words(detail)
+    return source.told(mistakes, path)
+
+
+def unknown_key(key: str, known: Collection[str], above: Steps = ()) -> Mistake:
+    """Make the mistake for a key that doesn't belong where it stands."""
+    mend = did_you_mean(key, known, f"The keys here are: {', '.join(known)}.")
+    return Mistake(f"unknown key {quoted(key)}", mend, (*above, key), at_key=True)
+
+
+def _in_plain_words(detail: ErrorDetails) -> Iterator[Mistake]:
+    loc, kind, found = detail["loc"], detail["type"], detail["input"]
+    context = detail.get("ctx", {})
+    if isinstance(refusal := context.get("error"), Refusal):
+        for mistake in refusal.mistakes:
+            yield Mistake(mistake.what, mistake.mend, loc + mistake.path, mistake.at_key)
+    elif kind == "missing":
+        yield Mistake(f"the key {quoted(loc[-1])} is missing", f'Add "{loc[-1]}: …".', loc[:-1])
+    elif kind in _EXPECTED:
+        expected, mend = _EXPECTED[kind]
+        yield Mistake(f"expected {expected}, and found {_found(found)}", mend, loc)
+    elif kind == "literal_error":
+        mend = did_you_mean(str(found), re.findall("'([^']*)'", context["expected"]))
+        yield Mistake(f"{quoted(found)} is no answer to {quoted(loc[-1])}", mend, loc)
+    elif kind in ("string_too_short", "too_short"):
+        yield Mistake("nothing is written here", "Write a value, or delete the key.", loc)
+    else:
+        yield Mistake(f"{detail['msg'][:1].lower()}{detail['msg'][1:]}", None, loc)
+
+
+def _found(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return f"the text {quoted(value)}"
+        case list():
+            return "a list"
+        case _:
+            return "keys with values"
+
+
+def _keys_at(model: type[BaseModel], loc: Steps) -> list[str]:
+    """Name the keys that a mapping inside a model may have."""
+    current: Any = model
+    for step in loc:
+        current = next(_below(current, step), current)
+    return [name for part in _parts(current) for name, _ in _fields(part)]
+
+
+def _below(annotation: Any, step: str | int) -> Iterator[Any]:
+    """Give the type of what stands under a key, or in a list; nothing, if that leads nowhere."""
+    for part in _parts(annotation):
+        yield from (field.annotation for name, field in _fields(part) if name == step)
+        if get_origin(part) in (dict, list, tuple):
+            yield get_args(part)[1 if get_origin(part) is dict else 0]
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) in (Union, UnionType, Annotated):
+        for part in get_args(annotation):
+            yield from _parts(part)
+    else:
+        yield annotation
+
+
+def _fields(model: Any) -> list[tuple[str, Any]]:
+    is_model = isinstance(model, type) and issubclass(model, BaseModel)
+    return [(f.alias or name, f) for name, f in model.model_fields.items()] if is_model else []
