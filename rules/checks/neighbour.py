@@ -156,17 +156,23 @@ def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, disc
 
 
 def _files(sides: _Sides) -> Select[Any]:
-    found = files_in_common(sides.reach, *NAMED, tracks.c.dataset_id, sides.is_of, sides.is_to).subquery()
+    found = files_in_common(sides.reach, sides.is_of, sides.is_to).subquery()
     file = (found.c.algorithm, found.c.value)
     anyone = (
         func.max(found.c.is_of).over(partition_by=file).label("any_of"),
         func.max(found.c.is_to).over(partition_by=file).label("any_to"),
     )
-    columns: list[ColumnElement[Any]] = [*found.c, *anyone]
-    both = select(*columns).subquery()
-    return _shared_by_both(
-        both, both.c.algorithm + ":" + both.c.value, case((role_of(both.c.asset_id) == "audio", 1), else_=0)
-    ).where(both.c.any_of > 0, both.c.any_to > 0)
+    numbers: list[ColumnElement[Any]] = [*found.c, *anyone]
+    both = select(*numbers).subquery()  # narrow, for it is sorted
+    columns = (both.c.algorithm, both.c.value, both.c.asset_id, both.c.track_id, both.c.is_of, both.c.is_to)
+    rows = (
+        select(*columns, *NAMED, tracks.c.dataset_id)
+        .join(tracks, tracks.c.id == both.c.track_id)
+        .where(both.c.any_of > 0, both.c.any_to > 0)
+        .subquery()
+    )
+    is_audio = case((role_of(rows.c.asset_id) == "audio", 1), else_=0)
+    return _shared_by_both(rows, rows.c.algorithm + ":" + rows.c.value, is_audio)
 
 
 def _recordings(sides: _Sides) -> Select[Any]:
@@ -174,15 +180,13 @@ def _recordings(sides: _Sides) -> Select[Any]:
     columns = (tracks.c.recording, tracks.c.id.label("track_id"), *NAMED, tracks.c.dataset_id)
     yes: ColumnElement[int] = literal_column("1")
     no: ColumnElement[int] = literal_column("0")
-    compared = select(tracks.c.recording).where(sides.to, known)
+    compared = select(*columns, no.label("is_of"), yes.label("is_to")).where(sides.to, known).cte("compared")
     judged = (
         select(*columns, yes.label("is_of"), no.label("is_to"))
-        .where(sides.of, known, tracks.c.recording.in_(compared))
+        .where(sides.of, known, tracks.c.recording.in_(select(compared.c.recording)))
         .cte("judged")
     )
-    met = select(*columns, no.label("is_of"), yes.label("is_to")).where(
-        sides.to, known, tracks.c.recording.in_(select(judged.c.recording))
-    )
+    met = select(compared).where(compared.c.recording.in_(select(judged.c.recording)))
     found = union_all(select(judged), met).subquery()
     return _shared_by_both(found, found.c.recording, no)
 
