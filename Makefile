@@ -34,6 +34,7 @@ lint: install-dev
 bench: install-dev
 	$(BIN)/python tests/benchmarks/import_rows.py
 	$(BIN)/python tests/benchmarks/evaluate_rules.py
+	$(BIN)/python tests/benchmarks/click_under_load.py
 
 # A lock file names packages, versions and hashes; no host, whatever this machine is set to.
 LOCK := env -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \

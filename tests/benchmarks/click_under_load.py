@@ -70,10 +70,7 @@ def measured(store: Store, url: str, rows: Path) -> dict[str, Any]:
     activate(store, [policy(CLICKED, SPOKEN, STYLED, datasets=[DATASET])], actor="bench", via="cli")
     with store.read() as connection:
         waiting = [(one.key, one.revision) for one in listed(connection, rule="dated", limit=20_000)]
-    working = {
-        what: subprocess.Popen([sys.executable, __file__, "--work", what, url, str(rows)])
-        for what in ("import", "audit")
-    }
+    working = {what: _at_work(what, url, rows) for what in ("import", "audit")}
     started = time.perf_counter()
     ended: dict[str, float] = {}
     waits: list[float] = []
@@ -100,6 +97,10 @@ def measured(store: Store, url: str, rows: Path) -> dict[str, Any]:
     return {
         "clicks": len(waits), "while both worked": both, **quantiles, "max": round(waits[-1], 3), "ended_after_s": ended,
     }  # fmt: skip
+
+
+def _at_work(what: str, url: str, rows: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, __file__, "--work", what, url, str(rows)])
 
 
 def approval(key: str, revision: int) -> Request:

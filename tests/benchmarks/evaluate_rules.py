@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import shutil
 import statistics
 import sys
@@ -36,6 +35,7 @@ from rules.activation import activate
 from rules.checks import KINDS
 from rules.run import audit
 from rules.scope import scopes
+from tests.benchmarks.import_rows import watched_memory
 from tests.benchmarks.large_catalogue import fill
 from tests.support.policies import policy
 
@@ -205,7 +205,12 @@ def opening(store: Store) -> dict[str, Any]:
     licences = LicenceTable.load()
     stages: dict[str, float] = {}
 
-    with timing(runs, "stage", stages), timing(runs, "finish", stages), timing(runs, "settle", stages):
+    with (
+        watched_memory() as memory,
+        timing(runs, "stage", stages),
+        timing(runs, "finish", stages),
+        timing(runs, "settle", stages),
+    ):
         took, report = timed(lambda: audit(store, licences=licences, as_of=NOW, actor="bench", via="cli"))
     rows = counted(store)
     took_again, _ = timed(lambda: audit(store, licences=licences, as_of=NOW, actor="bench", via="cli"))
@@ -217,7 +222,7 @@ def opening(store: Store) -> dict[str, Any]:
         **{f"{name}_s": round(seconds, 2) for name, seconds in stages.items()},
         "again_s": round(took_again, 2),
         "rows_written_again": 0,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_mb": round(memory["peak"]),
     }
     say(f"  opening: {measured}")
     return {"opening": measured}
