@@ -94,9 +94,8 @@ def measured(store: Store, url: str, rows: Path) -> dict[str, Any]:
     quantiles = {
         name: round(waits[int(len(waits) * share)], 3) for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
     }
-    return {
-        "clicks": len(waits), "while both worked": both, **quantiles, "max": round(waits[-1], 3), "ended_after_s": ended,
-    }  # fmt: skip
+    counted = {"clicks": len(waits), "while both worked": both}
+    return {**counted, **quantiles, "max": round(waits[-1], 3), "ended_after_s": ended}
 
 
 def _at_work(what: str, url: str, rows: Path) -> subprocess.Popen[bytes]:
