@@ -4,7 +4,8 @@ A licence is judged by its traits, which are kept in one reviewed table: `commer
 `derivatives` (changed versions are permitted), `share_alike` (changed versions must be under the same licence) and
 `attribution` (the author must be credited).
 
-- `require`: traits that the licence must have. `forbid`: traits that it must not have.
+- `require`: what the licence must permit (`commercial`, `derivatives`). `forbid`: what it must not ask for
+  (`share_alike`, `attribution`).
 - `allow`: the only licences that pass, by their SPDX names. `deny`: licences that don't, whatever their traits.
 
 All that a rule states has to hold. Where both the track and its source state a licence, both have to pass. Where a
@@ -75,7 +76,9 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
 
 Trait = Literal["commercial", "derivatives", "share_alike", "attribution"]
 
-_TRAITS: Final = ("commercial", "derivatives", "share_alike", "attribution")
+_PERMISSIONS: Final = ("commercial", "derivatives")
+_DUTIES: Final = ("share_alike", "attribution")
+_TRAITS: Final = (*_PERMISSIONS, *_DUTIES)
 _MOST: Final = 500
 _OWN: Final = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 _ASKED: Final = {
@@ -120,6 +123,13 @@ class Spec(Strict):
     def _demands_something(self) -> Spec:
         if not (self.require or self.forbid or self.allow or self.deny):
             raise Refusal(Mistake("this rule asks nothing of a licence", "State require, forbid, allow or deny."))
+        for key, words, wrong, mend in (
+            ("require", self.require, _DUTIES, "What it asks of you can be forbidden, not required."),
+            ("forbid", self.forbid, _PERMISSIONS, "What it permits can be required, not forbidden."),
+        ):
+            for index, word in enumerate(words):
+                if word in wrong and word not in (self.forbid if key == "require" else self.require):
+                    raise Refusal(Mistake(f"{quoted(word)} stands under {key}", mend, (key, index)))
         for one, other in (("require", "forbid"), ("allow", "deny")):
             for index, word in enumerate(getattr(self, other)):
                 if word in getattr(self, one):
