@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import Connection
 
-from audit_core.catalogue.snapshot import Snapshot
 from audit_core.ledger.violations import Found
 from rules.checks import KINDS
 from rules.complaint import SAMPLE, Complaint, Judged
 from rules.policy import Policy, Rule, Safety
-from rules.scope import Scope, scopes
+from rules.scope import Scope
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
 
-__all__ = ["Evaluation", "Result", "broken", "evaluate", "evaluate_all"]
+__all__ = ["Evaluation", "Result", "broken", "evaluate"]
 
 logger = logging.getLogger(__name__)
 
@@ -71,12 +70,12 @@ class Evaluation:
     @property
     def complete(self) -> bool:
         """Whether every subject that fails is among those found: else nothing is resolved."""
-        return not self.stopped and self.result in ("pass", "fail", "skip")
+        return not self.stopped and self.result in ("pass", "fail")
 
     @property
     def found(self) -> Iterator[Found]:
         """Make the violations, one by one, sorted by subject."""
-        if self.complete:
+        if self.complete or self.result == "skip":
             return map(self._violation, self.complaints)
         return iter([self._of_the_rule()])
 
@@ -167,14 +166,6 @@ def evaluate(
         statements=tuple(_statement(connection, query) for query in came_to.queries) if stopped else (),
         complaints=came_to.complaints,
     )
-
-
-def evaluate_all(
-    connection: Connection, policy: Policy, rule: Rule, snapshot: Snapshot, licences: LicenceTable
-) -> list[Evaluation]:
-    """Hold a rule against every dataset that its policy covers, by name."""
-    found = scopes(connection, policy.applies_to, snapshot)
-    return [evaluate(connection, policy, rule, scope, licences) for scope in found]
 
 
 def broken(policy: Policy, rule: Rule, dataset: str, judged: int, error: Exception) -> Evaluation:

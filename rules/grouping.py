@@ -1,7 +1,9 @@
 """Tracks by the values of a field: which values there are, in which splits, with how many tracks.
 
-Values that the import grouped are compared by their folded spelling, in SQL. Of other text by which tracks belong
-together, the database counts each spelling and Python folds them: there are as many rows as spellings.
+Values of the fields that every import groups are compared by their folded spelling, in SQL. Of other text by which
+tracks belong together, the database counts each spelling and Python folds them: there are as many rows as spellings.
+Of a column of the workspace's own some tracks may have been grouped by their import and others not: each is read as it
+stands in the snapshot.
 """
 
 from __future__ import annotations
@@ -10,9 +12,22 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, func, literal_column, not_, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    func,
+    literal_column,
+    not_,
+    select,
+    union_all,
+)
 
-from audit_core.catalogue.columns_of_fields import stated, unknown
+from audit_core.catalogue.columns_of_fields import BETWEEN_VALUES, GROUPED, stated, unknown
 from audit_core.catalogue.fields import Field, field_named
 from audit_core.catalogue.members import among
 from audit_core.catalogue.spelling import folded
@@ -21,7 +36,7 @@ from rules.scope import Scope
 
 __all__ = ["Grouping", "ValueCounts"]
 
-_FOLDED: Final = frozenset({"album", "work", "recording"})
+_OWN: Final = "extra."
 _LABEL: Final = 500
 
 
@@ -34,7 +49,7 @@ class ValueCounts:
     key : str
         By which spellings are compared.
     label : str
-        As it is shown.
+        As it is shown: of the spellings that the tracks themselves have, the first.
     counts : dict
         How many tracks, by split; by an empty name where splits were not asked for.
     """
@@ -55,6 +70,7 @@ class _Held:
 
     source: FromClause
     value: ColumnElement[Any]
+    text: ColumnElement[Any]
     split: ColumnElement[str | None]
     track: ColumnElement[str]
     condition: ColumnElement[bool]
@@ -73,36 +89,28 @@ class Grouping:
         By which.
     scope : Scope
         Whose tracks.
-    by_import : bool
-        Whether the import grouped them.
     """
 
     field: Field
     scope: Scope
-    by_import: bool
 
     @classmethod
-    def of(cls, connection: Connection, name: str, scope: Scope) -> Grouping:
-        """Find out how the tracks of a dataset are grouped by the field of a name."""
+    def of(cls, name: str, scope: Scope) -> Grouping:
+        """Group the tracks of a scope by the field of a name."""
         named = field_named(name)
         if named is None:
             raise ValueError(f"no field is called {name!r}: a policy that names it is refused before")
-        any_group = (
-            select(track_groups.c.track_id)
-            .join(tracks, tracks.c.id == track_groups.c.track_id)
-            .where(track_groups.c.field == named.name, tracks.c.dataset_id == scope.dataset.id)
-            .limit(1)
-        )
-        return cls(named, scope, connection.execute(any_group).first() is not None)
+        return cls(named, scope)
 
     def crossing(self, splits: ColumnElement[bool]) -> Select[Any]:
-        """Select ``key``, ``label``, ``split`` and ``n``, for values that lie in more than one of some splits.
+        """Select ``key``, ``text``, ``split`` and ``n``, for values that lie in more than one of some splits.
 
         Of values that Python has to fold, for all.
         """
         held = self._held(splits)
         counted = held.selecting(
             held.value.label("value"),
+            func.min(held.text).label("text"),
             held.split.label("split"),
             func.count().label("n"),
             func.count().over(partition_by=held.value).label("splits"),
@@ -111,13 +119,16 @@ class Grouping:
         return self._labelled(rows, None if self._folds else rows.c.splits > 1)
 
     def larger_than(self, bound: int) -> Select[Any]:
-        """Select ``key``, ``label``, ``split`` (empty) and ``n``, for values with more tracks than `bound`.
+        """Select ``key``, ``text``, ``split`` (empty) and ``n``, for values with more tracks than `bound`.
 
         Of values that Python has to fold, for all.
         """
         held = self._held()
         counted = held.selecting(
-            held.value.label("value"), literal_column("''").label("split"), func.count().label("n")
+            held.value.label("value"),
+            func.min(held.text).label("text"),
+            literal_column("''").label("split"),
+            func.count().label("n"),
         ).group_by(held.value)
         rows = (counted if self._folds else counted.having(func.count() > bound)).subquery()
         return self._labelled(rows, None)
@@ -126,13 +137,14 @@ class Grouping:
         """Collect the rows of one of these selections: a record a value, sorted by key."""
         found: dict[str, ValueCounts] = {}
         folds = self._folds
-        for spelled, label, split, count in rows:  # type: ignore[misc]  # a row is a tuple
+        for spelled, text, split, count in rows:  # type: ignore[misc]  # a row is a tuple
             key = folded(str(spelled)) if folds else str(spelled)
+            label = (_spelling(key, text) if self._by_import else str(text))[:_LABEL]
             value = found.get(key)
             if value is None:
-                value = found[key] = ValueCounts(key, str(label)[:_LABEL])
-            elif label != value.label:
-                value.label = min(value.label, str(label)[:_LABEL])
+                value = found[key] = ValueCounts(key, label)
+            else:
+                value.label = min(value.label, label)
             value.counts[split] = value.counts.get(split, 0) + count
         return [found[key] for key in sorted(found)]
 
@@ -142,32 +154,30 @@ class Grouping:
         every = connection.execute(here).scalar_one()
         return every, every - connection.execute(here.where(unknown(self.field, self.scope.snapshot))).scalar_one()
 
-    def any_track(self, connection: Connection, *conditions: ColumnElement[bool]) -> bool:
-        """Tell whether the field of any track is known."""
+    def two_splits(self, connection: Connection, splits: ColumnElement[bool]) -> bool:
+        """Tell whether at least two of some splits have a track of which the field is known."""
         known = not_(unknown(self.field, self.scope.snapshot))
-        return (
-            connection.execute(select(tracks.c.id).where(self.scope.condition(), known, *conditions).limit(1)).first()
-            is not None
-        )
+        query = select(tracks.c.split).where(self.scope.condition(), known, splits).distinct().limit(2)
+        return len(connection.execute(query).all()) == 2
 
     def holders(self, connection: Connection, key: str, condition: ColumnElement[bool]) -> list[str]:
         """List the keys of the tracks that hold a value, sorted."""
         held = self._held(condition)
-        if self.by_import:
+        if self._by_import:
             group = select(group_values.c.id).where(group_values.c.field == self.field.name, group_values.c.key == key)
             return sorted(connection.scalars(held.selecting(held.track).where(held.value.in_(group))))
         rows = connection.execute(held.selecting(held.track.label("track"), held.value.label("value")))
         return sorted(row.track for row in rows if (folded(str(row.value)) if self._folds else str(row.value)) == key)
 
-    def held(self, connection: Connection, keys: Collection[str]) -> set[str]:
-        """Find those of some values that any track of the dataset holds, whether the policy judges it or not."""
-        if self.by_import:
+    def held(self, connection: Connection, keys: Collection[str], condition: ColumnElement[bool]) -> set[str]:
+        """Find those of some values that any of some tracks holds."""
+        if self._by_import:
             query = (
                 select(group_values.c.key)
                 .join(track_groups, track_groups.c.group_id == group_values.c.id)
                 .join(tracks, tracks.c.id == track_groups.c.track_id)
                 .where(
-                    self.scope.whole(),
+                    condition,
                     track_groups.c.field == self.field.name,
                     group_values.c.field == self.field.name,
                     among(group_values.c.key, keys),
@@ -175,30 +185,53 @@ class Grouping:
                 .distinct()
             )
             return set(connection.scalars(query))
-        value = stated(self.field, self.scope.snapshot).label("value")
-        rows = select(value).where(self.scope.whole()).subquery()
+        rows = self._texts(condition).subquery()
         stated_ones = connection.scalars(select(rows.c.value).where(rows.c.value.is_not(None)).distinct())
         return {folded(str(one)) if self._folds else str(one) for one in stated_ones} & set(keys)
 
     @property
+    def _by_import(self) -> bool:
+        return self.field.name in GROUPED
+
+    @property
     def _folds(self) -> bool:
-        return not self.by_import and (self.field.name in _FOLDED or self.field.name.startswith("extra."))
+        return self.field.name.startswith(_OWN)
 
     def _held(self, *conditions: ColumnElement[bool]) -> _Held:
-        if self.by_import:
-            joined = track_groups.join(tracks, tracks.c.id == track_groups.c.track_id)
-            here = and_(self.scope.condition(), track_groups.c.field == self.field.name, *conditions)
-            return _Held(joined, track_groups.c.group_id, tracks.c.split, tracks.c.key, here)
-        value = stated(self.field, self.scope.snapshot).label("value")
         here = and_(self.scope.condition(), *conditions)
+        if self._by_import:
+            joined = track_groups.join(tracks, tracks.c.id == track_groups.c.track_id)
+            text = tracks.c[self.field.name]
+            grouped = and_(here, track_groups.c.field == self.field.name)
+            return _Held(joined, track_groups.c.group_id, text, tracks.c.split, tracks.c.key, grouped)
         # In a subquery, for PostgreSQL takes two like expressions with parameters for different ones.
-        rows = select(value, tracks.c.split, tracks.c.key).where(here).subquery()
-        return _Held(rows, rows.c.value, rows.c.split, rows.c.key, rows.c.value.is_not(None))
+        rows = self._texts(here).subquery()
+        return _Held(rows, rows.c.value, rows.c.value, rows.c.split, rows.c.key, rows.c.value.is_not(None))
+
+    def _texts(self, here: ColumnElement[bool]) -> Select[Any] | CompoundSelect[Any]:
+        """Select ``value``, ``split`` and ``key`` of tracks: a row for each value that a track was grouped by."""
+        stating = select(stated(self.field, self.scope.snapshot).label("value"), tracks.c.split, tracks.c.key)
+        if not self._folds:
+            return stating.where(here)
+        own = track_groups.c.field == self.field.name
+        grouped = (
+            select(group_values.c.label.label("value"), tracks.c.split, tracks.c.key)
+            .select_from(track_groups)
+            .join(group_values, group_values.c.id == track_groups.c.group_id)
+            .join(tracks, tracks.c.id == track_groups.c.track_id)
+            .where(here, own)
+        )
+        return union_all(grouped, stating.where(here, tracks.c.id.not_in(select(track_groups.c.track_id).where(own))))
 
     def _labelled(self, rows: FromClause, condition: ColumnElement[bool] | None) -> Select[Any]:
-        if self.by_import:
+        if self._by_import:
             named = rows.join(group_values, group_values.c.id == rows.c.value)
-            query = select(group_values.c.key, group_values.c.label, rows.c.split, rows.c.n).select_from(named)
+            query = select(group_values.c.key, rows.c.text, rows.c.split, rows.c.n).select_from(named)
         else:
-            query = select(rows.c.value.label("key"), rows.c.value.label("label"), rows.c.split, rows.c.n)
+            query = select(rows.c.value.label("key"), rows.c.text, rows.c.split, rows.c.n)
         return query if condition is None else query.where(condition)
+
+
+def _spelling(key: str, text: str) -> str:
+    """Find the value of a key in what a track states, which may be several values."""
+    return next((one for one in (text, *text.split(BETWEEN_VALUES)) if folded(one) == key), key)

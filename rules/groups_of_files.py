@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from heapq import nsmallest
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Row
 
-from rules.same_files import content
+from rules.same_files import content, first_by_age
 
 __all__ = ["Group", "groups"]
 
@@ -29,7 +30,8 @@ class Group:
     Attributes
     ----------
     file : str
-        The file that names the group: of those that two tracks or more hold, the first by name, audio before others.
+        The file that names the group: of those that two tracks or more hold, audio before others, then the one whose
+        checksum is of the oldest algorithm, then the first by name.
     role : str
         What that file is to its tracks: audio, midi…
     place : str
@@ -43,6 +45,11 @@ class Group:
     place: str
     size: int
     _rows: Sequence[_Row]
+
+    @property
+    def members(self) -> str:
+        """The keys of all tracks, as a hash: other tracks, another hash."""
+        return sha256("\0".join(sorted({row.key for row in self._rows})).encode()).hexdigest()
 
     @property
     def first(self) -> list[tuple[str, str | None, str | None]]:
@@ -105,11 +112,15 @@ def _together(shared: list[list[_Row]]) -> Iterable[list[list[_Row]]]:
 def _group(files: list[list[_Row]], by_split: bool) -> Group:
     named_by = rows = files[0]
     if len(files) > 1:
-        named_by = min(files, key=lambda held: (_role(held) != _AUDIO, content(held[0].algorithm, held[0].value)))
+        named_by = min(files, key=_first_of_group)
         rows = [row for held in files for row in held]
     one = named_by[0]
     place = one.split if by_split else ""
     return Group(content(one.algorithm, one.value), _role(named_by), place, _size(rows), rows)
+
+
+def _first_of_group(held: list[_Row]) -> tuple[bool, tuple[int, str]]:
+    return _role(held) != _AUDIO, first_by_age(content(held[0].algorithm, held[0].value))
 
 
 def _size(rows: Sequence[_Row]) -> int:

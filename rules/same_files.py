@@ -9,9 +9,24 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tu
 
 from audit_core.catalogue.tables import assets, checksums, datasets, tracks
 
-__all__ = ["any_file", "content", "files_in_common", "files_of", "held_files", "holders", "role_of"]
+__all__ = [
+    "OLDEST_FIRST",
+    "any_file",
+    "comparable",
+    "content",
+    "files_in_common",
+    "files_of",
+    "first_by_age",
+    "held_files",
+    "holders",
+    "role_of",
+]
 
 T = TypeVar("T")
+
+#: The algorithms of checksums, oldest first. A dataset that gains a checksum gains a newer one as a rule: what is named
+#: by the oldest keeps its name then, and the decisions about it their effect.
+OLDEST_FIRST: Final = ("md5", "sha1", "sha256", "sha384", "sha512", "blake2b", "xxh128", "blake3")
 
 _CHUNK: Final = 500
 
@@ -58,6 +73,12 @@ def role_of(asset_id: ColumnElement[int]) -> ColumnElement[str]:
 def content(algorithm: str, value: str) -> str:
     """Name a file by its content."""
     return f"{algorithm}:{value}"
+
+
+def first_by_age(content: str) -> tuple[int, str]:
+    """Sort files by the age of the algorithm that their names begin with, then by name."""
+    algorithm = content.partition(":")[0]
+    return OLDEST_FIRST.index(algorithm) if algorithm in OLDEST_FIRST else len(OLDEST_FIRST), content
 
 
 def holders(
@@ -108,6 +129,12 @@ def files_of(connection: Connection, numbers: Collection[int]) -> set[str]:
         )
         found.update(content(row.algorithm, row.value) for row in connection.execute(query))
     return found
+
+
+def comparable(connection: Connection, one: ColumnElement[bool], other: ColumnElement[bool]) -> bool:
+    """Tell whether any of some tracks and any of some others have checksums made by the same algorithm."""
+    made_by = (checksums.c.algorithm == algorithm for algorithm in OLDEST_FIRST)
+    return any(any_file(connection, and_(made, one)) and any_file(connection, and_(made, other)) for made in made_by)
 
 
 def any_file(connection: Connection, condition: ColumnElement[bool]) -> bool:

@@ -12,6 +12,8 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Row
 
+from rules.same_files import first_by_age
+
 __all__ = ["Sameness", "Star", "stars"]
 
 Sameness = Literal["file", "recording"]
@@ -33,7 +35,7 @@ class Star:
     same : "file" or "recording"
         What is shared.
     contents : tuple of str
-        What is shared by its name: of files, audio before others.
+        What is shared by its name: of files, audio before others, then by the age of their algorithms.
     to : tuple of (int, str)
         The first of the others: number of the dataset, key.
     count : int
@@ -59,7 +61,7 @@ class _Shared:
 
 
 @dataclass(slots=True)
-class _Judged:
+class _Centre:
     """A track that is judged, and what it shares, by kind."""
 
     key: str
@@ -83,7 +85,7 @@ def stars(by_kind: Iterable[tuple[Sameness, Iterable[Row[Any]]]]) -> list[Star]:
         Sorted by key and content. A recording makes no star if all that it leads to hold the same file anyway.
     """
     shared: dict[tuple[Sameness, str], _Shared] = {}
-    judged: dict[int, _Judged] = {}
+    centres: dict[int, _Centre] = {}
     for same, rows in by_kind:
         for content, is_audio, number, dataset, key, title, artist, is_of, is_to in rows:  # type: ignore[misc]  # a row is a tuple
             about = shared.get((same, content))
@@ -94,22 +96,22 @@ def stars(by_kind: Iterable[tuple[Sameness, Iterable[Row[Any]]]]) -> list[Star]:
             if is_to:
                 about.to[number] = (dataset, key, number)
             if is_of:
-                track = judged.get(number)
-                if track is None:
-                    track = judged[number] = _Judged(key, title, artist)
-                track.shared.setdefault(same, {})[content] = about
+                centre = centres.get(number)
+                if centre is None:
+                    centre = centres[number] = _Centre(key, title, artist)
+                centre.shared.setdefault(same, {})[content] = about
     for about in shared.values():
         about.first = nsmallest(_NAMED + 1, about.to.values())
-    found = [star for number, track in judged.items() for star in _of_track(number, track)]
+    found = [star for number, centre in centres.items() for star in _around(number, centre)]
     return sorted(found, key=lambda star: (star.key, star.same, star.contents))
 
 
-def _of_track(number: int, track: _Judged) -> Iterable[Star]:
+def _around(number: int, centre: _Centre) -> Iterable[Star]:
     told: set[int] = {number}
     for same in ("file", "recording"):
         leading = {
             content: about
-            for content, about in track.shared.get(same, {}).items()
+            for content, about in centre.shared.get(same, {}).items()
             if len(about.to) > (number in about.to)
         }
         if not leading:
@@ -120,8 +122,8 @@ def _of_track(number: int, track: _Judged) -> Iterable[Star]:
         told |= reached.to.keys()
         others = [(dataset, key) for dataset, key, other in reached.first if other != number]
         count = len(reached.to) - (number in reached.to)
-        contents = sorted(leading, key=lambda content: (not leading[content].audio, content))
-        yield Star(track.key, track.title, track.artist, same, tuple(contents), tuple(others[:_NAMED]), count)
+        contents = sorted(leading, key=lambda content: (not leading[content].audio, first_by_age(content)))
+        yield Star(centre.key, centre.title, centre.artist, same, tuple(contents), tuple(others[:_NAMED]), count)
 
 
 def _together(leading: dict[str, _Shared]) -> _Shared:

@@ -19,7 +19,7 @@ from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.spelling import folded
 from audit_core.catalogue.tables import group_values, licences, source_terms, sources, track_groups, tracks
 
-__all__ = ["BETWEEN_VALUES", "GROUPED", "holds_one_of", "stated", "texts_stated", "unknown"]
+__all__ = ["BETWEEN_VALUES", "GROUPED", "holds_one_of", "stated", "states_one_of", "texts_stated", "unknown"]
 
 #: Between the values of a field that may have several, in the column of the track.
 BETWEEN_VALUES: Final = "; "
@@ -77,12 +77,10 @@ def holds_one_of(field: Field, values: Sequence[str | int | date], snapshot: Sna
 
     Letter by letter; of a field that may hold several values, by their folded spelling.
     """
+    if field.type != "multi":
+        return states_one_of(field, values, snapshot)
     if not values:
         return false()
-    if field.type != "multi":
-        if field.name in ("licence", "source"):
-            return _refers_to(field, values, snapshot)
-        return among(stated(field, snapshot), values)
     keys = sorted({folded(str(value)) for value in values})
     holders = (
         select(track_groups.c.track_id)
@@ -92,20 +90,27 @@ def holds_one_of(field: Field, values: Sequence[str | int | date], snapshot: Sna
     return tracks.c.id.in_(holders)
 
 
+def states_one_of(field: Field, values: Sequence[str | int | date], snapshot: Snapshot) -> ColumnElement[bool]:
+    """Give the condition under which what a track states of a field is one of some values, letter by letter."""
+    if not values:
+        return false()
+    if field.name in ("licence", "source"):
+        return _refers_to(field, values, snapshot)
+    return among(stated(field, snapshot), values)
+
+
 def texts_stated(field: Field, snapshot: Snapshot, condition: ColumnElement[bool]) -> Select[tuple[str]]:
     """Select the texts that tracks state of a field, each once: a superset, where that is cheaper.
 
     Parameters
     ----------
     field : Field
-        A text field; of one that may hold several values, each value by itself, as it was spelled first.
+        A text field; of one that may hold several values, the text with all of them.
     snapshot : Snapshot
         When, for what is looked up at the source.
     condition : ColumnElement
         On the table of tracks: which tracks.
     """
-    if field.type == "multi":
-        return select(group_values.c.label).where(group_values.c.field == field.name)
     if field.name in ("licence", "source"):
         return select(licences.c.text if field.name == "licence" else sources.c.name)
     value = select(stated(field, snapshot).label("value")).where(condition).subquery()

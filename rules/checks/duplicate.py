@@ -8,11 +8,12 @@ violation.
 - `within`: `dataset` (if left out), where the whole dataset is searched; or `split`, where tracks count together only
   if they are in the same split. Tracks without a split are then left out.
 
-A quarantine takes out all tracks of the group but the first by key.
+A quarantine takes out all tracks of the group but the first by key. An approval holds for the tracks that the group
+has: with others, it is another matter.
 
 RULE  {same: [file]}
 PASS  [{file: 1f0a}, {file: 2b7c}]
-PASS  [{file: ""}, {file: ""}]
+PASS  [{file: 1f0a}, {file: ""}, {file: ""}]
 FAIL  [{file: 1f0a}, {file: 1f0a}]
 RULE  {same: [file], within: split}
 PASS  [{file: 1f0a, split: train}, {file: 1f0a, split: test}]
@@ -80,9 +81,7 @@ class Spec(Strict):
     """The keys of this kind of rule."""
 
     same: Annotated[tuple[Sameness, ...], AfterValidator(_listed_once)]
-    within: Annotated[Literal["dataset", "split"], BeforeValidator(a_word_of(("dataset", "split"), "range"))] = (
-        "dataset"
-    )
+    within: Range = "dataset"
     group_at_most: Annotated[StrictInt, AfterValidator(_at_least_one)] = 1
 
 
@@ -157,6 +156,6 @@ def _complaint(spec: Spec, scope: Scope, group: Group) -> Complaint:
             "first": key,
             "others": others,
         },
-        bound={"count": group.size},
+        bound={"count": group.size, "members": group.members},
         discriminator=group.place,
     )

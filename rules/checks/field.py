@@ -10,8 +10,8 @@ as `extra.NAME`. `must` says what is asked of it:
 - `{be_at_least: 1950, be_at_most: 2026}`: it lies between two bounds, or on the right side of one. Years and other
   whole numbers are written plainly, durations as in `5 s` or `3 min`, dates as in `2026-12-01`.
 
-Of a field that may hold several values (artist, genre, tags), each has to fit, and for `be_one_of` its spelling may
-differ in case. `licence` is judged as its source wrote it; what it permits is for the kind `licence`.
+Of a field that may hold several values (artist, genre, tags), each has to fit as the track spells it; for `be_one_of`
+its spelling may differ in case. `licence` is judged as its source wrote it; what it permits is for the kind `licence`.
 
 An unknown value is a violation unless the rule says `unknown: skip`.
 
@@ -48,7 +48,14 @@ import re2
 from pydantic import BeforeValidator, ValidationInfo, field_validator, model_validator
 from sqlalchemy import ColumnElement, Connection, Row, Select, false, not_, or_, select
 
-from audit_core.catalogue.columns_of_fields import holds_one_of, stated, texts_stated, unknown
+from audit_core.catalogue.columns_of_fields import (
+    BETWEEN_VALUES,
+    holds_one_of,
+    stated,
+    states_one_of,
+    texts_stated,
+    unknown,
+)
 from audit_core.catalogue.fields import Field, field_named
 from audit_core.catalogue.spelling import folded
 from audit_core.placed_yaml.mistakes import Mistake, Refusal, Refusals
@@ -274,7 +281,7 @@ def failing(spec: Spec, scope: Scope, connection: Connection) -> Select[Any]:
         case must:
             fits = _fitting(must, field)
             texts: Iterable[str] = connection.scalars(texts_stated(field, scope.snapshot, scope.condition()))
-            wrong = holds_one_of(field, [text for text in texts if not fits(text)], scope.snapshot)
+            wrong = states_one_of(field, [text for text in texts if not fits(text)], scope.snapshot)
     if spec.unknown == "fail":
         wrong = or_(blank, wrong) if not isinstance(spec.must, BePresent) else blank
     return select(*NAMED, value.label("value")).where(scope.condition(), wrong)
@@ -288,6 +295,11 @@ def _field(spec: Spec) -> Field:
 
 
 def _fitting(must: Match | BeOneOf, field: Field) -> Callable[[str], bool]:
+    fits = _one_fitting(must, field)
+    return fits if field.type != "multi" else lambda text: all(map(fits, text.split(BETWEEN_VALUES)))
+
+
+def _one_fitting(must: Match | BeOneOf, field: Field) -> Callable[[str], bool]:
     if isinstance(must, BeOneOf):
         listed_keys = {_key(field, str(value)) for value in must.values}
         return lambda text: _key(field, text) in listed_keys

@@ -10,18 +10,20 @@ and may name datasets by patterns, as in `{dataset: "benchmark-*"}`.
 - `file`: a checksum of the one equals a checksum of the other, made by the same algorithm.
 - `recording`: the catalogue states the same recording for both.
 
-A blank equals nothing, and no track is its own neighbour.
+A blank equals nothing, and no track is its own neighbour. Where no track is selected on one side, or nothing on one
+side can be compared with anything on the other (checksums of another algorithm can't), there is not enough evidence,
+which is no pass.
 
 `quarantine` says which side a quarantine takes out: `of` (if left out) or `to`.
 
 RULE  {of: {split: train}, to: {split: [valid, test]}, same: [file, recording]}
 PASS  [{split: train, file: 1f0a}, {split: test, file: 2b7c}]
-PASS  [{split: train, file: 1f0a}, {split: train, file: 1f0a}]
-PASS  [{split: train, file: ""}, {split: test, file: ""}]
+PASS  [{split: train, file: 1f0a}, {split: train, file: 1f0a}, {split: test, file: 2b7c}]
+PASS  [{split: train, file: 1f0a}, {split: train, file: ""}, {split: test, file: ""}, {split: test, file: 2b7c}]
 FAIL  [{split: train, file: 1f0a}, {split: test, file: 1f0a}]
 FAIL  [{split: train, recording: R1}, {split: valid, recording: R1}]
 RULE  {of: {split: train}, to: {split: test}, same: [file]}
-PASS  [{split: train, recording: R1}, {split: test, recording: R1}]
+PASS  [{split: train, recording: R1, file: 1f0a}, {split: test, recording: R1, file: 2b7c}]
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import listed
 from rules.complaint import NAMED, Complaint, Judged, TrackList, nothing_to_judge, shown, some_of, too_little
-from rules.same_files import any_file, files_in_common, files_of, holders, role_of
+from rules.same_files import comparable, files_in_common, files_of, holders, role_of
 from rules.scope import Scope
 from rules.selector import Pick
 from rules.stars import Star, stars
@@ -127,11 +129,10 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     every_query = tuple(queries.values())
     if found:
         return Judged.of(found, partial(_complaint, scope), at_most=at_most, queries=every_query)
-    if not _any_track(connection, of):
-        return nothing_to_judge("no track is selected by `of`")
-    if not _any_track(connection, to):
-        return too_little("no track is selected by `to`", *every_query)
-    if not any(_stated(connection, same, of) and _stated(connection, same, to) for same in spec.same):
+    for side, condition in (("of", of), ("to", to)):
+        if not _any_track(connection, condition):  # its fields may be blank, or its name misspelt: nobody knows
+            return too_little(f"no track is selected by `{side}`", *every_query)
+    if not any(_comparable(connection, same, of, to) for same in spec.same):
         return too_little(f"no {listed(spec.same, 'and no')} is known on both sides", *every_query)
     return Judged(queries=every_query)
 
@@ -180,14 +181,14 @@ def _recordings(sides: _Sides) -> Select[Any]:
     columns = (tracks.c.recording, tracks.c.id.label("track_id"), *NAMED, tracks.c.dataset_id)
     yes: ColumnElement[int] = literal_column("1")
     no: ColumnElement[int] = literal_column("0")
-    compared = select(*columns, no.label("is_of"), yes.label("is_to")).where(sides.to, known).cte("compared")
-    judged = (
+    to_side = select(*columns, no.label("is_of"), yes.label("is_to")).where(sides.to, known).cte("to_side")
+    of_side = (
         select(*columns, yes.label("is_of"), no.label("is_to"))
-        .where(sides.of, known, tracks.c.recording.in_(select(compared.c.recording)))
-        .cte("judged")
+        .where(sides.of, known, tracks.c.recording.in_(select(to_side.c.recording)))
+        .cte("of_side")
     )
-    met = select(compared).where(compared.c.recording.in_(select(judged.c.recording)))
-    found = union_all(select(judged), met).subquery()
+    met = select(to_side).where(to_side.c.recording.in_(select(of_side.c.recording)))
+    found = union_all(select(of_side), met).subquery()
     return _shared_by_both(found, found.c.recording, no)
 
 
@@ -229,10 +230,10 @@ def _any_track(connection: Connection, condition: ColumnElement[bool]) -> bool:
     return connection.execute(select(tracks.c.id).where(condition).limit(1)).first() is not None
 
 
-def _stated(connection: Connection, same: str, condition: ColumnElement[bool]) -> bool:
+def _comparable(connection: Connection, same: str, of: ColumnElement[bool], to: ColumnElement[bool]) -> bool:
     if same == "file":
-        return any_file(connection, condition)
-    return _any_track(connection, and_(condition, tracks.c.recording.is_not(None)))
+        return comparable(connection, of, to)
+    return all(_any_track(connection, and_(side, tracks.c.recording.is_not(None))) for side in (of, to))
 
 
 def _complaint(scope: Scope, star: Star) -> Complaint:
@@ -255,6 +256,14 @@ def _complaint(scope: Scope, star: Star) -> Complaint:
             "reason": star.same,
         },
         evidence=measured,
-        bound=measured,
+        bound={**measured, "shared": _of_one_algorithm(star)},
         discriminator=f"{star.same} {star.contents[0]}",
     )
+
+
+def _of_one_algorithm(star: Star) -> list[str]:
+    """List what is shared, each file once: one that gains a second checksum is the file that it was."""
+    if star.same != "file":
+        return list(star.contents)
+    algorithm, _, _ = star.contents[0].partition(":")
+    return [content for content in star.contents if content.startswith(f"{algorithm}:")]

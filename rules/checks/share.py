@@ -14,7 +14,7 @@ There is nothing to quarantine: reviewers approve or waive.
 
 RULE  {of: tracks, by: artist, at_most: 50 %}
 PASS  [{artist: Nina}, {artist: Otis}]
-PASS  [{title: A}, {title: B}]
+PASS  [{artist: Nina}, {artist: Otis}, {title: A}, {title: B}]
 FAIL  [{artist: Nina}, {artist: Nina}, {artist: Otis}]
 FAIL  [{artist: Nina}, {title: B}]
 RULE  {of: tracks, by: genre, at_most: 100 %, unknown_at_most: 20 %}
@@ -118,7 +118,7 @@ def takes_out(spec: Spec) -> bool:
 
 def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTable, at_most: int) -> Judged:
     """Find the values that have too large a share."""
-    grouping = Grouping.of(connection, spec.by, scope)
+    grouping = Grouping.of(spec.by, scope)
     all_tracks, known = grouping.sizes(connection)
     query = grouping.larger_than(int(spec.at_most * known))
     found = [

@@ -11,10 +11,9 @@ from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.store import Store
 from audit_core.ledger.violations import Found
 from rules.complaint import TrackList
-from rules.evaluate import evaluate_all
 from rules.targets import targets
 from tests.support.catalogue import PLANTED_AT, plant
-from tests.support.policies import LICENCES, policy
+from tests.support.policies import LICENCES, evaluate_all, policy
 
 NEAR = {"kind": "neighbour", "of": {"split": "train"}, "to": {"split": "test"}, "same": ["file", "recording"]}
 

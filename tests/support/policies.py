@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
+from sqlalchemy import Connection
 
+from audit_core.catalogue.snapshot import Snapshot
 from audit_core.rights import LicenceTable
-from rules.policy import Policy
+from rules.evaluate import Evaluation, evaluate
+from rules.policy import Policy, Rule
 from rules.reader import check_text
+from rules.scope import scopes
 
-__all__ = ["LICENCES", "policy"]
+__all__ = ["LICENCES", "evaluate_all", "policy"]
 
 LICENCES = LicenceTable.load()
 
@@ -41,3 +45,11 @@ def policy(*rules: dict[str, Any], **keys: Any) -> Policy:
         "rules": made,
     }
     return check_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), "policy.yaml")
+
+
+def evaluate_all(
+    connection: Connection, policy: Policy, rule: Rule, snapshot: Snapshot, licences: LicenceTable
+) -> list[Evaluation]:
+    """Hold a rule against every dataset that its policy covers, by name."""
+    found = scopes(connection, policy.applies_to, snapshot)
+    return [evaluate(connection, policy, rule, scope, licences) for scope in found]

@@ -1,0 +1,81 @@
+"""What can't be judged is never a pass, and resolves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from audit_core.catalogue.snapshot import Snapshot
+from audit_core.catalogue.store import Store
+from rules.evaluate import Evaluation
+from tests.support.catalogue import PLANTED_AT, plant
+from tests.support.policies import LICENCES, evaluate_all, policy
+
+NEAR: dict[str, Any] = {"kind": "neighbour", "of": {"split": "train"}, "to": {"split": "test"}, "same": ["file"]}
+APART: dict[str, Any] = {"kind": "crossing", "field": "artist"}
+
+Judge = Callable[..., Evaluation]
+
+
+@pytest.fixture
+def judged(store: Store) -> Judge:
+    """Hold a rule against a dataset with these tracks."""
+
+    def of(rule: dict[str, Any], *rows: dict[str, Any], **keys: Any) -> Evaluation:
+        snapshot = Snapshot(plant(store, "crate", rows), PLANTED_AT)
+        made = policy(rule, datasets=["crate"], **keys)
+        with store.read() as connection:
+            (evaluation,) = evaluate_all(connection, made, made.rules[0], snapshot, LICENCES)
+        return evaluation
+
+    return of
+
+
+def test_checksums_of_two_algorithms_can_t_be_compared(judged: Judge) -> None:
+    evaluation = judged(NEAR, {"split": "train", "md5": "1"}, {"split": "test", "sha256": "1"})
+    assert evaluation.result == "not_enough_evidence"
+
+
+def test_one_algorithm_on_both_sides_is_enough(judged: Judge) -> None:
+    evaluation = judged(NEAR, {"split": "train", "md5": "1"}, {"split": "test", "sha256": "1", "md5": "2"})
+    assert evaluation.result == "pass"
+
+
+@pytest.mark.parametrize("blank", ["train", "test"])
+def test_a_side_whose_splits_are_blank_is_unknown_and_resolves_nothing(blank: str, judged: Judge) -> None:
+    rows = [{"split": "" if split == blank else split, "md5": "1"} for split in ("train", "test")]
+    evaluation = judged(NEAR, *rows)
+    assert (evaluation.result, evaluation.complete) == ("not_enough_evidence", False)
+
+
+def test_a_selection_that_is_misspelt_is_no_pass(judged: Judge) -> None:
+    rows = [{"split": "train", "md5": "1"}, {"split": "test", "md5": "2"}]
+    assert judged({**NEAR, "of": {"split": "trian"}}, *rows).result == "not_enough_evidence"
+
+
+def test_a_dataset_without_a_track_in_scope_is_skipped_and_resolves_nothing(judged: Judge) -> None:
+    evaluation = judged(NEAR, {"split": "test"}, applies_to={"where": {"split": "train"}})
+    assert (evaluation.result, evaluation.complete, list(evaluation.found)) == ("skip", False, [])
+
+
+def test_a_selection_of_other_datasets_is_skipped_and_resolves_nothing(judged: Judge) -> None:
+    evaluation = judged({**NEAR, "of": {"dataset": "other"}}, {"split": "test"})
+    assert (evaluation.result, evaluation.complete, list(evaluation.found)) == ("skip", False, [])
+
+
+@pytest.mark.parametrize("field", ["artist", "album", "extra.session"])
+def test_a_field_that_is_known_in_one_split_alone_can_t_cross_nor_be_seen_not_to(field: str, judged: Judge) -> None:
+    evaluation = judged({**APART, "field": field}, {"split": "train", field: "Nina"}, {"split": "test"})
+    assert evaluation.result == "not_enough_evidence"
+
+
+def test_a_split_that_is_misspelt_is_no_pass(judged: Judge) -> None:
+    rows = [{"split": "train", "artist": "Nina"}, {"split": "test", "artist": "Nina"}]
+    assert judged({**APART, "between": ["train", "tset"]}, *rows).result == "not_enough_evidence"
+
+
+def test_a_field_that_is_known_in_two_splits_may_be_blank_in_a_third(judged: Judge) -> None:
+    rows = [{"split": "train", "artist": "Nina"}, {"split": "test", "artist": "Otis"}, {"split": "valid"}]
+    assert judged(APART, *rows).result == "pass"
