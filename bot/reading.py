@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, case, func, select
 
 from audit_core.clock import Clock, utc_now
+from audit_core.ledger.decisions import possible
 from audit_core.ledger.tables import decisions, violations, waivers
 from audit_core.ledger.transitions import ALLOWED
 from audit_core.ledger.violations import STATES, Violation, counts
@@ -147,8 +148,8 @@ class Reading:
         offered = frozenset(found[1].review.decisions) if found else frozenset()
         if violation.subject_kind == "rule":  # it has no tracks that could be taken out
             offered -= {"quarantine"}
-        possible = ALLOWED[violation.state] & (offered | {"release"})
-        return tuple(verdict for verdict in _ORDER_OF_VERDICTS if verdict in possible)
+        verdicts = possible(connection, violation) & (offered | {"release"})
+        return tuple(verdict for verdict in _ORDER_OF_VERDICTS if verdict in verdicts)
 
     def _respond_by(self, connection: Connection, policy: Policy, rule: Rule, dataset: str) -> date | None:
         days = rule.review.respond_within.days(rule.severity)

@@ -15,10 +15,10 @@ from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
 from audit_core.errors import DecisionRefused
 from audit_core.ledger.chain import Via
-from audit_core.ledger.decisions import Outcome, Request, decide, refusal
-from audit_core.ledger.quarantine import Target, copies_of
+from audit_core.ledger.decisions import Outcome, Request, decide, possible, refusal
+from audit_core.ledger.quarantine import Target, copies_of, unreleased
 from audit_core.ledger.tables import decisions, quarantines
-from audit_core.ledger.transitions import ALLOWED, Verdict
+from audit_core.ledger.transitions import Verdict
 from audit_core.ledger.violations import Violation, with_key
 from bot.outbox import edit_listing, edit_parents, parent_subject
 from bot.policies import Policies
@@ -115,7 +115,7 @@ class Review:
         """
         with self._store.read() as connection:
             violation, policy, rule = self._judged(connection, click)
-            if violation.revision != click.revision or click.verdict not in ALLOWED[violation.state]:
+            if violation.revision != click.revision or click.verdict not in possible(connection, violation):
                 raise refusal(connection, self._request(click, policy, rule, None, ()), violation)
 
     def matter(self, click: Click) -> Matter:
@@ -193,8 +193,8 @@ class Review:
         return violation, policy, rule
 
     def _rule_of_decision(self, connection: Connection, violation: Violation) -> tuple[Policy, Rule] | None:
-        under = select(decisions.c.policy_sha256).where(decisions.c.id == violation.decision_id)
-        sha256 = connection.scalar(under)
+        under = select(decisions.c.policy_sha256).where(decisions.c.id.in_(unreleased(connection, violation.key)))
+        sha256 = connection.scalars(under.order_by(decisions.c.seq.desc())).first()
         return self._policies.rule_then(connection, sha256, violation.rule) if sha256 else None
 
     def _targets(
@@ -205,7 +205,8 @@ class Review:
             return targets(connection, policy, rule, violation, now)
         if click.verdict == "release":
             out = select(quarantines.c.dataset, quarantines.c.track_key).where(
-                quarantines.c.decision_id == violation.decision_id, quarantines.c.released_at.is_(None)
+                quarantines.c.decision_id.in_(unreleased(connection, violation.key)),
+                quarantines.c.released_at.is_(None),
             )
             return tuple((row.dataset, row.track_key) for row in connection.execute(out.order_by(quarantines.c.id)))
         return ()

@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
 from audit_core.ledger.chain import Via
-from audit_core.ledger.policies import activate_text, active_texts, text_of
+from audit_core.ledger.policies import activate_text, active_texts
 from rules.policy import Policy
 from rules.reader import check_text
 
-__all__ = ["Activation", "activate", "active", "policy_text"]
+__all__ = ["Activation", "activate", "active"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,3 @@ def active(connection: Connection) -> list[Policy]:
         If this program can no longer read one of them.
     """
     return [check_text(text, f"active policy {policy}") for policy, (_, text) in active_texts(connection).items()]
-
-
-def policy_text(connection: Connection, sha256: str) -> str | None:
-    """Find the text of a policy that was ever in force by its SHA-256; None if there never was one."""
-    return text_of(connection, sha256)

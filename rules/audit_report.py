@@ -13,11 +13,11 @@ from audit_core.ledger.transitions import CHANGES, Transition
 from audit_core.ledger.violations import SEVERITIES, Mode, Severity, Standing
 from rules.evaluate import Evaluation, Result
 
-__all__ = ["AuditReport", "Outcome", "Tally"]
+__all__ = ["AuditReport", "RuleOutcome", "Tally"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RuleOutcome:
     """What a rule came to in a dataset.
 
     Attributes
@@ -53,7 +53,7 @@ class Outcome:
     statements: tuple[dict[str, Any], ...] = ()
 
     @classmethod
-    def of(cls, evaluation: Evaluation, changes: Mapping[str, int]) -> Outcome:
+    def of(cls, evaluation: Evaluation, changes: Mapping[str, int]) -> RuleOutcome:
         """Put together what was found and what it changed."""
         return cls(
             policy=evaluation.policy.id,
@@ -86,7 +86,7 @@ class AuditReport:
         The run; None if it was a dry run, which writes nothing.
     revision, as_of, seed : int, datetime, int
         What it saw.
-    outcomes : tuple of Outcome
+    outcomes : tuple of RuleOutcome
         By policy, in the order of its rules, by dataset.
     superseded : int
         Violations of rules, or in datasets, that no active policy covers any more.
@@ -98,7 +98,7 @@ class AuditReport:
     revision: int
     as_of: datetime
     seed: int
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[RuleOutcome, ...]
     superseded: int
     open_by_severity: dict[Severity, int]
 

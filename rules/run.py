@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,15 +23,15 @@ from audit_core.clock import Clock, utc_now
 from audit_core.ledger import runs
 from audit_core.ledger.chain import Via
 from audit_core.ledger.pace import Pace
-from audit_core.ledger.transitions import Transition, superseded, transitions
+from audit_core.ledger.transitions import Closing, Transition, superseded, transitions
 from audit_core.ledger.violations import Standing, rules_in_force, standing
-from audit_core.ledger.waivers import waived_keys
+from audit_core.ledger.waivers import outlived_at
 from rules.activation import active
-from rules.audit_report import AuditReport, Outcome, Tally
+from rules.audit_report import AuditReport, RuleOutcome, Tally
 from rules.evaluate import Evaluation, broken, evaluate
 from rules.policy import Policy, Rule
 from rules.scope import Scope, scopes
-from rules.vanished import vanished
+from rules.vanished import closing
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
@@ -47,7 +47,7 @@ Stage = Callable[[Iterable[Transition]], object]
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
+class _Covered:
     """A dataset that a policy covers, and how many of its tracks are judged."""
 
     scope: Scope
@@ -83,7 +83,7 @@ def audit(
     clock : Clock
         What time it is.
     dry_run : bool
-        Whether to report and write nothing.
+        Whether to report, and to judge nothing for good: what earlier audits found is settled all the same.
     progress : callable, optional
         Told how many rules are done.
 
@@ -100,7 +100,7 @@ def audit(
     with nullcontext() if dry_run else hold(store, "audit", clock=clock):
         if not dry_run:
             runs.discard_unfinished(store, clock=clock)
-            runs.settle(store, clock=clock)
+        runs.settle(store, clock=clock)
         with store.read() as connection:
             policies = active(connection)
             snapshot = Snapshot(latest_revision(connection), as_of)
@@ -148,11 +148,11 @@ class _Audit:
         self._run_id = run_id
         self._stage = stage
         self._tally = Tally()
-        with store.read() as connection:
-            self._waived = waived_keys(connection, snapshot.as_of)
+        with store.read() as connection:  # before it is asked what is quarantined, and hence not judged
+            self._outlived = outlived_at(connection, snapshot.as_of)
 
     def report(self, seed: int, progress: Progress | None) -> AuditReport:
-        outcomes: list[Outcome] = []
+        outcomes: list[RuleOutcome] = []
         total = sum(len(policy.rules) for policy in self._policies)
         done = 0
         for policy in self._policies:
@@ -173,34 +173,34 @@ class _Audit:
             open_by_severity=self._tally.open_by_severity,
         )
 
-    def _covered(self, policy: Policy) -> list[_Field]:
+    def _covered(self, policy: Policy) -> list[_Covered]:
         with self._store.read() as connection:
             found = scopes(connection, policy.applies_to, self._snapshot)
-            return [_Field(scope, scope.size(connection)) for scope in found]
+            return [_Covered(scope, scope.size(connection)) for scope in found]
 
-    def _judge(self, policy: Policy, rule: Rule, covered: Sequence[_Field]) -> Iterator[Outcome]:
+    def _judge(self, policy: Policy, rule: Rule, covered: Sequence[_Covered]) -> Iterator[RuleOutcome]:
         by_dataset = self._standing(policy.id, rule.id)
-        for field in covered:
-            evaluation = self._evaluated(policy, rule, field)
-            before = by_dataset.pop(field.scope.dataset.name, {})
+        for one in covered:
+            evaluation = self._evaluated(policy, rule, one)
+            before = by_dataset.pop(one.scope.dataset.name, {})
             changes = transitions(
                 evaluation.found,
                 before,
-                waived=self._waived,
-                vanished=partial(self._vanished, rule, field.scope),
+                outlived=self._outlived,
+                closing=partial(self._closing, rule, one.scope),
                 complete=evaluation.complete,
             )
-            yield Outcome.of(evaluation, self._write(changes, before))
+            yield RuleOutcome.of(evaluation, self._write(changes, before))
         for before in by_dataset.values():
             self._write(superseded(before.values()), before)
 
-    def _evaluated(self, policy: Policy, rule: Rule, field: _Field) -> Evaluation:
+    def _evaluated(self, policy: Policy, rule: Rule, covered: _Covered) -> Evaluation:
         try:
             with self._store.read() as connection:
-                return evaluate(connection, policy, rule, field.scope, self._licences, judged=field.judged)
+                return evaluate(connection, policy, rule, covered.scope, self._licences, judged=covered.judged)
         except Exception as error:
-            logger.exception("rule %s/%s broke on %s", policy.id, rule.id, field.scope.dataset.name)
-            return broken(policy, rule, field.scope.dataset.name, field.judged, error)
+            logger.exception("rule %s/%s broke on %s", policy.id, rule.id, covered.scope.dataset.name)
+            return broken(policy, rule, covered.scope.dataset.name, covered.judged, error)
 
     def _standing(self, policy: str, rule: str) -> dict[str, dict[str, Standing]]:
         by_dataset: dict[str, dict[str, Standing]] = defaultdict(dict)
@@ -210,9 +210,9 @@ class _Audit:
                 self._tally.stands(violation)
         return dict(sorted(by_dataset.items()))
 
-    def _vanished(self, rule: Rule, scope: Scope, passing: Sequence[Standing]) -> Collection[str]:
+    def _closing(self, rule: Rule, scope: Scope, missing: Sequence[Standing]) -> Mapping[str, Closing]:
         with self._store.read() as connection:
-            return vanished(connection, rule, scope, passing)
+            return closing(connection, rule, scope, missing)
 
     def _retire_what_is_left(self) -> None:
         """Supersede the violations of rules that are no longer active."""

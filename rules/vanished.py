@@ -1,25 +1,29 @@
-"""Whose subject is no longer there: a violation that is not found again because there is nothing left to find."""
+"""How a violation closes that is not found again: its evidence passes, or its subject is gone or judged no more."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from audit_core.catalogue.members import among
 from audit_core.catalogue.tables import tracks
-from audit_core.ledger.violations import Standing
+from audit_core.ledger.transitions import Closing
+from audit_core.ledger.violations import Standing, SubjectKind
 from rules.grouping import Grouping
 from rules.policy import Rule
 from rules.same_files import held_files
 from rules.scope import Scope
 
-__all__ = ["vanished"]
+__all__ = ["closing"]
+
+_HELD_BY: Final[dict[SubjectKind, SubjectKind]] = {"pair": "track"}
 
 
-def vanished(connection: Connection, rule: Rule, scope: Scope, passing: Sequence[Standing]) -> frozenset[str]:
-    """Find the violations of a dataset whose subject is not in the snapshot, or is out by a quarantine.
+def closing(connection: Connection, rule: Rule, scope: Scope, missing: Sequence[Standing]) -> dict[str, Closing]:
+    """Say how violations of a dataset close that were not found again.
 
     Parameters
     ----------
@@ -29,33 +33,53 @@ def vanished(connection: Connection, rule: Rule, scope: Scope, passing: Sequence
         Whose violations.
     scope : Scope
         Of their dataset.
-    passing : sequence of Standing
+    missing : sequence of Standing
         Violations that were not found again.
 
     Returns
     -------
-    keys : frozenset of str
-        Theirs. A violation of the rule itself is never among them.
+    closing : dict
+        By key. Gone: the subject is not in the snapshot, or is out by a quarantine. Superseded: it is there, but the
+        policy does not judge it any more, or the rule is of another kind or field now. Those that are left out are
+        resolved; a violation of the rule itself always is.
     """
-    by_kind: dict[str, list[Standing]] = defaultdict(list)
-    for violation in passing:
-        by_kind["track" if violation.subject_kind == "pair" else violation.subject_kind].append(violation)
-    there: dict[str, set[str]] = {}
-    if of_tracks := by_kind.get("track"):
-        keys = {violation.subject for violation in of_tracks}
-        there["track"] = set(connection.scalars(select(tracks.c.key).where(scope.whole(), among(tracks.c.key, keys))))
-    if of_groups := by_kind.get("group"):
-        there["group"] = held_files(connection, scope.whole(), {violation.subject for violation in of_groups})
     field = getattr(rule.spec, "field", None) or getattr(rule.spec, "by", None)
-    if (of_values := by_kind.get("value")) and isinstance(field, str):
-        prefix = f"{field}:"
-        values = {violation.subject.removeprefix(prefix) for violation in of_values if not violation.discriminator}
-        held = Grouping.of(connection, field, scope).held(connection, values)
-        there["value"] = {prefix + value for value in held}
-        there["value"] |= {violation.subject for violation in of_values if violation.discriminator}
-    return frozenset(
-        violation.key
-        for kind, present in there.items()
-        for violation in by_kind[kind]
-        if violation.subject not in present
-    )
+    prefix = f"{field}:" if isinstance(field, str) else ""
+    found: dict[str, Closing] = {}
+    subjects: dict[SubjectKind, list[Standing]] = defaultdict(list)
+    for one in missing:
+        if one.subject_kind == "rule":
+            continue
+        if one.kind != rule.kind or (one.subject_kind == "value" and not one.subject.startswith(prefix)):
+            found[one.key] = "superseded"
+        elif one.subject_kind != "value" or not one.discriminator:  # of the unknown, some may always come back
+            subjects[_HELD_BY.get(one.subject_kind, one.subject_kind)].append(one)
+    for kind, of_kind in subjects.items():
+        asked = {one.subject.removeprefix(prefix) if kind == "value" else one.subject for one in of_kind}
+        there = _held(connection, kind, prefix, scope, asked, scope.whole())
+        judged = _held(connection, kind, prefix, scope, asked & there, scope.condition())
+        for one in of_kind:
+            subject = one.subject.removeprefix(prefix) if kind == "value" else one.subject
+            if subject not in there:
+                found[one.key] = "gone"
+            elif subject not in judged:
+                found[one.key] = "superseded"
+    return found
+
+
+def _held(
+    connection: Connection,
+    kind: SubjectKind,
+    prefix: str,
+    scope: Scope,
+    subjects: Collection[str],
+    condition: ColumnElement[bool],
+) -> set[str]:
+    """Find those of some subjects that are a track, or are held by a track, of some tracks."""
+    if not subjects:
+        return set()
+    if kind == "track":
+        return set(connection.scalars(select(tracks.c.key).where(condition, among(tracks.c.key, subjects))))
+    if kind == "group":
+        return held_files(connection, condition, subjects)
+    return Grouping.of(prefix.removesuffix(":"), scope).held(connection, subjects, condition)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select
 
 from audit_core.errors import DecisionRefused
 from audit_core.ledger.chain import Via, append, instant, lock
-from audit_core.ledger.quarantine import Content, Target, content_of, impose, lift
+from audit_core.ledger.quarantine import Content, Target, content_of, impose, lift, unreleased
 from audit_core.ledger.settling import settle_key, write_violations
 from audit_core.ledger.tables import decisions, quarantines, waiver_violations, waivers
 from audit_core.ledger.transitions import ALLOWED, LEADS_TO, Verdict, decided
@@ -30,10 +30,12 @@ __all__ = [
     "decide",
     "history",
     "past",
+    "possible",
     "refusal",
 ]
 
 LONGEST_REASON: Final = 3000
+_MOST_TARGETS: Final = 10_000  # more would hold the database for too long
 _LONGEST_URL: Final = 2000
 _LONGEST_NAME: Final = 200
 
@@ -77,7 +79,7 @@ class Request:
     targets : sequence of (dataset, track key)
         What a quarantine takes out.
     copies_too : bool
-        Whether it takes out every byte-identical copy as well.
+        Of a quarantine, which must say it: whether every byte-identical copy is out as well.
     """
 
     verdict: Verdict
@@ -92,7 +94,7 @@ class Request:
     until: date | None = None
     ends_at: datetime | None = None
     targets: Sequence[Target] = ()
-    copies_too: bool = True
+    copies_too: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +171,23 @@ def decide(connection: Connection, request: Request) -> Outcome:
     ]
     if decided_then:
         return _repeated(connection, request, decided_then[0], violation)
-    if violation.revision != request.violation_revision or request.verdict not in ALLOWED[violation.state]:
+    if violation.revision != request.violation_revision or request.verdict not in possible(connection, violation):
         raise refusal(connection, request, violation)
     _must_be_whole(request)
     return _taken(connection, request, violation)
+
+
+def possible(connection: Connection, violation: Violation) -> frozenset[Verdict]:
+    """Give the verdicts that are possible now: those of its state, and a release where tracks are out by it still."""
+    allowed = ALLOWED[violation.state]
+    return allowed | {"release"} if unreleased(connection, violation.key) else allowed
 
 
 def _taken(connection: Connection, request: Request, violation: Violation) -> Outcome:
     decision_id = sha256_of(["decision", violation.key, violation.revision])[:32]
     targets = list(dict.fromkeys(request.targets)) if request.verdict == "quarantine" else []
     content = content_of(connection, targets) if request.copies_too else {target: [] for target in targets}
-    released = violation.decision_id if request.verdict == "release" else None
+    released = unreleased(connection, violation.key) if request.verdict == "release" else []
     payload = _payload(
         decision_id=decision_id,
         request=request,
@@ -206,7 +214,7 @@ def _taken(connection: Connection, request: Request, violation: Violation) -> Ou
     impose(connection, decision_id, content, since=request.at)
     if request.verdict == "waive":
         _grant(connection, decision_id, request, violation)
-    if released is not None:
+    if released:
         lift(connection, released, by=decision_id, at=request.at)
     after = decided(violation, request.verdict, decision_id=decision_id, at=request.at)
     write_violations(connection, new=[], changed=[after])
@@ -233,7 +241,7 @@ def _payload(
     rule: str,
     bound_hash: str,
     content: Sequence[tuple[Target, Sequence[Content]]],
-    released: str | None,
+    released: Sequence[str],
 ) -> dict[str, Any]:
     """Give what the ledger says of a decision: all of it, with the tracks and the content that it takes out."""
     payload: dict[str, Any] = {
@@ -256,8 +264,8 @@ def _payload(
         payload["until"] = request.until.isoformat()
         payload["ends_at"] = instant(request.ends_at)
         payload["waived"] = [request.violation_key]
-    if released is not None:
-        payload["released"] = released
+    if request.verdict == "release":
+        payload["released"] = list(released)
     return payload
 
 
@@ -327,8 +335,8 @@ def refusal(connection: Connection, request: Request, violation: Violation) -> D
 
 
 def _what_can_be_done(violation: Violation) -> str:
-    possible = [verdict for verdict in LEADS_TO if verdict in ALLOWED[violation.state]]
-    return f"What can be decided now: {', '.join(possible)}."
+    verdicts = [verdict for verdict in LEADS_TO if verdict in ALLOWED[violation.state]]
+    return f"What can be decided now: {', '.join(verdicts)}."
 
 
 def _when(moment: datetime) -> str:
@@ -359,6 +367,13 @@ def _must_be_whole(request: Request) -> None:
         raise DecisionRefused(f"{url[:80]!r} is no link to evidence", mend="Give one that begins with https://.")
     if request.verdict == "quarantine" and not request.targets:
         raise DecisionRefused("there is no track to take out", mend="Approve or waive it instead.")
+    if request.verdict == "quarantine" and request.copies_too is None:
+        raise ValueError("a quarantine says whether it takes out copies too")
+    if len(request.targets) > _MOST_TARGETS:
+        raise DecisionRefused(
+            f"a decision takes out {_MOST_TARGETS:,} tracks at most, and here are {len(request.targets):,}",
+            mend="Take them out of the dataset at their source, and import it again.",
+        )
     if request.verdict != "waive":
         if request.until is not None or request.ends_at is not None:
             raise ValueError(f"{request.verdict} has no end")

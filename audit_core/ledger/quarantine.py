@@ -16,9 +16,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, sel
 
 from audit_core.catalogue.snapshot import Snapshot, latest_revision
 from audit_core.catalogue.tables import assets, checksums, datasets, tracks
-from audit_core.ledger.tables import quarantine_contents, quarantines
+from audit_core.ledger.tables import decisions, quarantine_contents, quarantines
 
-__all__ = ["Content", "Target", "content_of", "copies_of", "impose", "lift", "quarantined_tracks"]
+__all__ = ["Content", "Target", "content_of", "copies_of", "impose", "lift", "quarantined_tracks", "unreleased"]
 
 Target = tuple[str, str]
 """A track that a quarantine takes out: its dataset's name, and its key."""
@@ -168,7 +168,18 @@ def impose(
         connection.execute(insert(quarantine_contents), contents)
 
 
-def lift(connection: Connection, decision_id: str, *, by: str, at: datetime) -> None:
-    """Let the tracks back in that a decision took out, within the transaction of the releasing decision `by`."""
-    standing = (quarantines.c.decision_id == decision_id) & quarantines.c.released_at.is_(None)
+def unreleased(connection: Connection, violation_key: str) -> list[str]:
+    """Name the decisions about a violation by which tracks are out still, the first decision first."""
+    standing = (
+        select(quarantines.c.id)
+        .where(quarantines.c.decision_id == decisions.c.id, quarantines.c.released_at.is_(None))
+        .exists()
+    )
+    taken = select(decisions.c.id).where(decisions.c.violation_key == violation_key, standing)
+    return list(connection.scalars(taken.order_by(decisions.c.seq)))
+
+
+def lift(connection: Connection, taken: Sequence[str], *, by: str, at: datetime) -> None:
+    """Let the tracks back in that some decisions took out, within the transaction of the releasing decision `by`."""
+    standing = quarantines.c.decision_id.in_(taken) & quarantines.c.released_at.is_(None)
     connection.execute(update(quarantines).where(standing).values(released_at=at, released_by=by))

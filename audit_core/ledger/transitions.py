@@ -6,22 +6,27 @@ A run compares what it found with what stands (`transitions`):
 the violation is                  found again                              not found, and the rule was evaluated
 ================================  =======================================  ===========================================
 unknown                           opened
-open                              changed, if it reads otherwise by now    resolved, or gone with its subject
-approved                          reopened, if the bound evidence differs  resolved, or gone with its subject
-quarantined
-waived                            reopened, if its waiver has ended        resolved, or gone with its subject
+open                              changed, if it reads otherwise by now    resolved, gone or superseded
+approved                          reopened, if the bound evidence differs  resolved, gone or superseded
+quarantined                       reopened, if it was so for the run too
+waived                            reopened, if its waiver has ended        resolved, gone or superseded
 resolved, gone, superseded        reopened
 ================================  =======================================  ===========================================
 
-Where the rule is no longer active, or no longer covers the dataset, what is open, approved or waived is superseded.
+What is not found is gone with its subject, superseded if its subject is no longer judged, and else resolved. Where the
+rule is no longer active, or no longer covers the dataset, what is open, approved or waived is superseded. A waiver that
+has ended needs no evaluation: the violation is reopened even where the rule could not be evaluated.
+
+What a quarantine took out is not judged: if the violation is found again all the same, other tracks fail now. They
+need a decision of their own; those that are out stay out until they are released.
 
 A finished run is folded in later (`folded`), and someone may have decided meanwhile. Then the table is read again for
-the state that the decision led to, whose waiver, if it is one, has only begun. A quarantine stays whatever a run says.
+the state that the decision led to, whose waiver or quarantine, if it is one, has only begun.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -43,6 +48,7 @@ __all__ = [
     "CHANGES",
     "LEADS_TO",
     "Change",
+    "Closing",
     "Transition",
     "Verdict",
     "decided",
@@ -52,6 +58,7 @@ __all__ = [
 ]
 
 Change = Literal["opened", "reopened", "changed", "resolved", "gone", "superseded"]
+Closing = Literal["resolved", "gone", "superseded"]
 Verdict = Literal["approve", "quarantine", "waive", "release"]
 
 CHANGES: Final[tuple[Change, ...]] = get_args(Change)
@@ -72,7 +79,7 @@ ALLOWED: Final[Mapping[State, frozenset[Verdict]]] = MappingProxyType(
         "superseded": frozenset(),
     }
 )
-"""The verdicts that are possible in each state."""
+"""The verdicts that are possible in each state; besides, a release, as long as any track is out by the violation."""
 
 _CLOSING: Final[Mapping[str, State]] = MappingProxyType(
     {"resolved": "resolved", "gone": "gone", "superseded": "superseded"}
@@ -105,9 +112,8 @@ def transitions(
     found: Iterable[Found],
     standing: Mapping[str, Standing],
     *,
-    waived: Collection[str] = frozenset(),
-    vanished: Callable[[Sequence[Standing]], Collection[str]] | None = None,
-    covered: Collection[str] | None = None,
+    outlived: Mapping[str, Violation] = MappingProxyType({}),
+    closing: Callable[[Sequence[Standing]], Mapping[str, Closing]] | None = None,
     complete: bool = True,
 ) -> Iterator[Transition]:
     """Say what a run changes about the violations of one rule.
@@ -118,16 +124,16 @@ def transitions(
         What the check yielded, consumed as it comes. Of two with one key the first counts.
     standing : mapping
         All violations of the rule, by key, as `violations.standing` reads them.
-    waived : collection of str
-        The keys that are waived at the run's `as_of`.
-    vanished : callable, optional
-        Asked once, for the violations that are about to be resolved: gives the keys of those whose subject is no
-        longer in the snapshot. Without it, none has vanished.
-    covered : collection of str, optional
-        The datasets that the rule applies to; all, if not given.
+    outlived : mapping, optional
+        Violations that are open again if they are found again, by key: those whose waiver has ended at the run's
+        `as_of`, or that were quarantined already when the run decided what to judge. As they stood before the run
+        looked: one that was decided about since is left alone.
+    closing : callable, optional
+        Asked once, for the violations that are about to be resolved: says of those, by key, that are closed otherwise,
+        how. Without it, none is.
     complete : bool
         Whether all that fails was found. False if the rule could not be evaluated or was stopped: then nothing is
-        resolved or gone.
+        closed.
 
     Yields
     ------
@@ -140,17 +146,18 @@ def transitions(
             continue
         met.add(failing.key)
         stands = standing.get(failing.key)
-        change = _change(failing, stands, waived)
+        change = _change(failing, stands, outlived)
         if change is not None:
             yield _of_found(change, failing, stands)
     missing = [one for key, one in standing.items() if key not in met and one.state in _CLOSABLE]
-    outside = [one for one in missing if covered is not None and one.dataset not in covered]
-    yield from superseded(outside)
     if complete:
-        passing = [one for one in missing if covered is None or one.dataset in covered]
-        away = frozenset(vanished(passing)) if vanished is not None and passing else frozenset()
-        for one in passing:
-            yield _of_standing("gone" if one.key in away else "resolved", one)
+        how = closing(missing) if closing is not None and missing else {}
+        for one in missing:
+            yield _of_standing(how.get(one.key, "resolved"), one)
+    else:
+        for one in missing:
+            if one.state == "waived" and _is_outlived(one, outlived):
+                yield _of_standing("reopened", one, outlived[one.key].evidence)
 
 
 def superseded(standing: Iterable[Standing]) -> Iterator[Transition]:
@@ -160,7 +167,7 @@ def superseded(standing: Iterable[Standing]) -> Iterator[Transition]:
             yield _of_standing("superseded", one)
 
 
-def _change(found: Found, stands: Standing | None, waived: Collection[str]) -> Change | None:
+def _change(found: Found, stands: Standing | None, outlived: Mapping[str, Violation]) -> Change | None:
     if stands is None:
         return "opened"
     if stands.state == "open":
@@ -168,9 +175,12 @@ def _change(found: Found, stands: Standing | None, waived: Collection[str]) -> C
         return None if same else "changed"
     if stands.state == "approved":
         return "reopened" if found.bound_hash != stands.bound_hash else None
-    if stands.state == "waived":
-        return "reopened" if found.key not in waived else None
-    return "reopened" if stands.state in CLOSED else None
+    return "reopened" if stands.state in CLOSED or _is_outlived(stands, outlived) else None
+
+
+def _is_outlived(stands: Standing, outlived: Mapping[str, Violation]) -> bool:
+    before = outlived.get(stands.key)
+    return before is not None and before.revision == stands.revision
 
 
 def _of_found(change: Change, found: Found, stands: Standing | None) -> Transition:
@@ -193,7 +203,7 @@ def _of_found(change: Change, found: Found, stands: Standing | None) -> Transiti
     )
 
 
-def _of_standing(change: Change, stands: Standing) -> Transition:
+def _of_standing(change: Change, stands: Standing, evidence: Mapping[str, Any] = MappingProxyType({})) -> Transition:
     return Transition(
         transition=change,
         key=stands.key,
@@ -207,7 +217,7 @@ def _of_standing(change: Change, stands: Standing) -> Transition:
         subject=stands.subject,
         discriminator=stands.discriminator,
         message=stands.message,
-        evidence={},  # a run that passes has none; the violation keeps its last
+        evidence=dict(evidence),  # a run that passes has none; the violation keeps its last
         bound_hash=stands.bound_hash,
         seen_revision=stands.revision,
     )
@@ -262,8 +272,8 @@ def _reopens(violation: Violation, finding: Transition) -> bool:
         return True
     if violation.state == "approved":
         return violation.bound_hash != finding.bound_hash
-    # The run saw that the waiver had ended, unless it has been decided again since the run looked.
-    return violation.state == "waived" and violation.revision == finding.seen_revision
+    # The run saw that the decision was outlived, unless it has been decided again since the run looked.
+    return violation.state in ("waived", "quarantined") and violation.revision == finding.seen_revision
 
 
 def _opened(finding: Transition, run_id: int, at: datetime) -> Violation:
@@ -309,9 +319,9 @@ def decided(violation: Violation, verdict: Verdict, *, decision_id: str, at: dat
     Raises
     ------
     ValueError
-        If the verdict is not possible in its state.
+        If the verdict is not possible in its state. A release is in any: tracks may be out by an earlier quarantine.
     """
-    if verdict not in ALLOWED[violation.state]:
+    if verdict != "release" and verdict not in ALLOWED[violation.state]:
         raise ValueError(f"{verdict} is not possible while the violation is {violation.state}")
     state = LEADS_TO[verdict]
     return replace(

@@ -103,8 +103,8 @@ class Vouched:
             self.runs[payload.get("run")] = entry
         elif entry.kind == "decision":
             self.decided.add(payload.get("decision"))
-            if "released" in payload:
-                self.released[payload["released"]] = (entry.at, payload.get("decision"))
+            for one in payload.get("released", ()):
+                self.released[one] = (entry.at, payload.get("decision"))
         elif entry.kind == "activation":
             self.active[payload.get("policy")] = entry
             self.texts[payload.get("sha256")] = entry

@@ -1,4 +1,4 @@
-"""Waivers: whether a violation is waived at a moment is one query, used by everything."""
+"""Waivers: whether a violation is waived at a moment is one query. And which decisions a failing would outlive."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Select, and_, or_, select
 
-from audit_core.ledger.tables import decisions, findings, runs, waiver_violations, waivers
-from audit_core.ledger.violations import CLOSED
+from audit_core.ledger.tables import decisions, findings, runs, violations, waiver_violations, waivers
+from audit_core.ledger.violations import CLOSED, Violation
 
-__all__ = ["waived_at", "waived_keys"]
+__all__ = ["outlived_at", "waived_at", "waived_keys"]
 
 
 def waived_at(moment: datetime) -> Select[tuple[str]]:
@@ -50,3 +50,22 @@ def waived_at(moment: datetime) -> Select[tuple[str]]:
 def waived_keys(connection: Connection, moment: datetime) -> frozenset[str]:
     """Read the keys of the violations that are waived at a moment."""
     return frozenset(connection.scalars(waived_at(moment)))
+
+
+def outlived_at(connection: Connection, moment: datetime) -> dict[str, Violation]:
+    """Read the violations that are open again if they fail now, by key.
+
+    Those whose waiver has ended at a moment; and those whose quarantine was in force then, so that what it took out is
+    not judged. A waiver or a quarantine that came after the moment is not outlived.
+    """
+    waiver_ended = and_(violations.c.state == "waived", waivers.c.ends_at <= moment)
+    out_then = and_(violations.c.state == "quarantined", decisions.c.at <= moment)
+    found = (
+        select(violations)
+        .join(
+            decisions, and_(decisions.c.violation_key == violations.c.key, decisions.c.id == violations.c.decision_id)
+        )
+        .outerjoin(waivers, waivers.c.decision_id == decisions.c.id)
+        .where(decisions.c.violation_key == violations.c.key, or_(waiver_ended, out_then))
+    )
+    return {row.key: Violation.of(row) for row in connection.execute(found)}

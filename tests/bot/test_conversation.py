@@ -244,7 +244,7 @@ def test_a_rule_that_is_retired_says_so_in_its_parent(house: House) -> None:
     house.audit(*failing("a"))
     with house.store.write() as connection:
         retire(connection, "release", actor="ada", via="cli", at=house.clock())
-    house.audit(covered=frozenset())
+    house.audit(retired=True)
     assert "This rule is no longer in force." in said(house.parents()[0])
     assert "Superseded" in said(house.thread()[0])
 

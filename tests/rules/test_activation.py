@@ -9,8 +9,8 @@ import pytest
 from audit_core.catalogue.store import Store
 from audit_core.errors import Problems
 from audit_core.ledger import chain
-from audit_core.ledger.policies import activate_text
-from rules.activation import activate, active, policy_text
+from audit_core.ledger.policies import activate_text, text_of
+from rules.activation import activate, active
 from rules.policy import Policy
 from tests.support.policies import policy
 
@@ -35,8 +35,8 @@ def test_another_text_of_a_policy_replaces_it_and_the_first_is_kept(store: Store
     assert _activate(store, second) == [("release", "replaced")]
     with store.read() as connection:
         assert [one.sha256 for one in active(connection)] == [second.sha256]
-        assert policy_text(connection, first.sha256) == first.text
-        assert policy_text(connection, "0" * 64) is None
+        assert text_of(connection, first.sha256) == first.text
+        assert text_of(connection, "0" * 64) is None
 
 
 def test_the_same_text_again_changes_nothing_and_is_not_in_the_ledger_twice(store: Store) -> None:

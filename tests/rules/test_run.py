@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from audit_core.catalogue.leases import hold
+from audit_core.catalogue.snapshot import Snapshot, latest_revision
 from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import revisions
-from audit_core.errors import StoreError
+from audit_core.errors import DecisionRefused, StoreError
 from audit_core.ledger import decisions, violations
 from audit_core.ledger.decisions import Request
 from audit_core.ledger.policies import retire
@@ -23,6 +24,7 @@ from audit_core.ledger.tables import violations as violation_table
 from audit_core.ledger.transitions import Verdict
 from audit_core.ledger.verify import verify
 from audit_core.ledger.violations import Violation
+from audit_core.report.manifest import manifest
 from rules.activation import activate
 from rules.policy import Policy
 from rules.run import AuditReport, audit
@@ -45,6 +47,10 @@ MANY_FAULTS: list[dict[str, Any]] = [
     {"key": "b", "artist": ["NINA", "Otis"], "split": "test", "md5": "1", "licence": "CC0-1.0"},
     {"key": "c", "title": "C", "split": "train", "recording": "R", "licence": "whatever"},
     {"key": "d", "title": "D", "split": "test", "recording": "R"},
+]
+BYSTANDERS: list[dict[str, Any]] = [
+    {"key": "e1", "artist": "Z1", "split": "train"},
+    {"key": "e2", "artist": "Z2", "split": "test"},
 ]
 NO_TITLE: list[dict[str, Any]] = [{"key": "a", "title": "A"}, {"key": "b"}]
 
@@ -98,6 +104,7 @@ def decide(store: Store, clock: Time) -> Callable[..., Violation]:
         *,
         rule: str | None = None,
         targets: Sequence[tuple[str, str]] = (),
+        copies_too: bool = True,
         until: datetime | None = None,
     ) -> Violation:
         with store.write() as connection:
@@ -116,6 +123,7 @@ def decide(store: Store, clock: Time) -> Callable[..., Violation]:
                 ends_at=until,
                 policy_sha256="0" * 64,
                 targets=tuple(targets),
+                copies_too=copies_too,
             )
             decisions.decide(connection, request)
         return violation
@@ -193,13 +201,13 @@ def test_a_track_that_vanished_is_gone_and_not_resolved(
             {"kind": "crossing", "field": "artist"},
             [{"artist": "N", "split": "train"}, {"artist": "N", "split": "test"}],
             [{"artist": "N", "split": "train"}, {"artist": "O", "split": "test"}],
-            [{"artist": "O", "split": "train"}],
+            [{"artist": "O", "split": "train"}, {"artist": "P", "split": "test"}],
         ),
         (
             {"kind": "crossing", "field": "extra.session"},
             [{"extra.session": "N", "split": "train"}, {"extra.session": "n", "split": "test"}],
             [{"extra.session": "N", "split": "train"}, {"extra.session": "O", "split": "test"}],
-            [{"extra.session": "O", "split": "train"}],
+            [{"extra.session": "O", "split": "train"}, {"extra.session": "P", "split": "test"}],
         ),
         (
             {"kind": "share", "of": "tracks", "by": "language", "at_most": "50 %"},
@@ -295,6 +303,191 @@ def test_a_quarantined_track_is_judged_by_no_rule_nor_is_its_identical_twin(
     assert [(outcome.judged, outcome.result) for outcome in report.outcomes] == [(1, "pass"), (1, "pass")]
 
 
+def test_a_waiver_granted_while_an_audit_runs_holds(
+    store: Store,
+    audited: Callable[..., AuditReport],
+    states: Callable[[], dict[str, str]],
+    decide: Callable[..., Violation],
+    clock: Time,
+) -> None:
+    plant(store, "crate", NO_TITLE)
+    audited(policy(TITLED))
+    before = clock()
+    decide("b", "waive", until=START + timedelta(days=30))
+    audit(store, licences=LICENCES, as_of=before, actor="U001", via="cli", clock=clock)
+    assert states() == {"b": "waived"}
+
+
+def test_a_waiver_that_has_ended_is_over_even_where_its_rule_is_stopped(
+    store: Store,
+    audited: Callable[..., AuditReport],
+    states: Callable[[], dict[str, str]],
+    decide: Callable[..., Violation],
+    clock: Time,
+) -> None:
+    plant(store, "crate", NO_TITLE)
+    audited(policy(TITLED))
+    decide("b", "waive", until=clock() + timedelta(days=1))
+    clock.now += timedelta(days=5)
+    plant(store, "crate", [{"key": "b"}, *({"key": f"n{number}"} for number in range(60))])
+    (outcome,) = audited(policy(TITLED, safety={"stop_if_over": "10 violations"})).outcomes
+    assert outcome.stopped
+    assert states() == {"b": "open", "field": "open"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "rows", "newcomer", "subject", "out"),
+    [
+        (
+            {"kind": "crossing", "field": "artist", "quarantine": "train"},
+            [
+                *BYSTANDERS,
+                {"key": "t1", "artist": "N", "split": "train"},
+                {"key": "t9", "artist": "N", "split": "test"},
+            ],
+            {"key": "t2", "artist": "N", "split": "train"},
+            "artist:n",
+            "t1",
+        ),
+        (
+            {"kind": "duplicate", "same": ["file"]},
+            [{"key": "a", "md5": "1"}, {"key": "b", "md5": "1"}],
+            {"key": "c", "md5": "1"},
+            "md5:1",
+            "b",
+        ),
+    ],
+)
+def test_a_newcomer_to_a_quarantined_group_opens_it_again_and_a_release_brings_all_of_it_back(
+    rule: dict[str, Any],
+    rows: list[dict[str, Any]],
+    newcomer: dict[str, Any],
+    subject: str,
+    out: str,
+    store: Store,
+    audited: Callable[..., AuditReport],
+    states: Callable[[], dict[str, str]],
+    decide: Callable[..., Violation],
+    clock: Time,
+) -> None:
+    def left() -> list[str]:
+        with store.read() as connection:
+            return [row.key for row in manifest(connection, "crate", Snapshot(latest_revision(connection), clock()))]
+
+    every = [row["key"] for row in rows]
+    plant(store, "crate", rows)
+    audited(policy(rule))
+    decide(subject, "quarantine", targets=[("crate", out)], copies_too=False)
+    audited()
+    assert states() == {subject: "quarantined"}
+    plant(store, "crate", [*rows, newcomer])
+    (outcome,) = audited().outcomes
+    assert (states(), outcome.changes) == ({subject: "open"}, {"reopened": 1})
+    assert out not in left()
+    decide(subject, "quarantine", targets=[("crate", newcomer["key"])], copies_too=False)
+    audited()
+    assert states() == {subject: "quarantined"}
+    assert not {out, newcomer["key"]} & set(left())
+    decide(subject, "release")
+    assert left() == sorted([*every, newcomer["key"]])
+    assert verify(store).broken is None
+
+
+def test_what_is_out_can_be_released_after_the_newcomers_went_away_again(
+    store: Store,
+    audited: Callable[..., AuditReport],
+    states: Callable[[], dict[str, str]],
+    decide: Callable[..., Violation],
+) -> None:
+    rows = [*BYSTANDERS, {"key": "t1", "artist": "N", "split": "train"}, {"key": "t9", "artist": "N", "split": "test"}]
+    plant(store, "crate", rows)
+    audited(policy({"kind": "crossing", "field": "artist", "quarantine": "train"}))
+    decide("artist:n", "quarantine", targets=[("crate", "t1")])
+    plant(store, "crate", [*rows, {"key": "t2", "artist": "N", "split": "train"}])
+    audited()
+    plant(store, "crate", rows)
+    audited()
+    assert states() == {"artist:n": "resolved"}
+    decide("artist:n", "release")
+    assert states() == {"artist:n": "open"}
+    with pytest.raises(DecisionRefused):
+        decide("artist:n", "release")
+    audited()
+    assert states() == {"artist:n": "open"}
+    assert verify(store).broken is None
+
+
+def test_a_quarantine_decided_while_an_audit_runs_stands(
+    store: Store,
+    audited: Callable[..., AuditReport],
+    states: Callable[[], dict[str, str]],
+    decide: Callable[..., Violation],
+    clock: Time,
+) -> None:
+    plant(store, "crate", NO_TITLE)
+    audited(policy(TITLED))
+    before = clock()
+    decide("b", "quarantine", targets=[("crate", "b")])
+    audit(store, licences=LICENCES, as_of=before, actor="U001", via="cli", clock=clock)
+    assert states() == {"b": "quarantined"}
+
+
+def test_what_a_policy_judges_no_more_is_superseded_and_not_resolved(
+    store: Store, audited: Callable[..., AuditReport], states: Callable[[], dict[str, str]]
+) -> None:
+    plant(store, "crate", [{"key": "b", "split": "train"}, {"key": "c", "split": "test"}])
+    audited(policy(TITLED))
+    audited(policy(TITLED, applies_to={"where": {"split": "test"}}))
+    assert states() == {"b": "superseded", "c": "open"}
+
+
+def test_a_track_whose_split_was_blanked_is_no_longer_judged_and_so_superseded(
+    store: Store, audited: Callable[..., AuditReport], states: Callable[[], dict[str, str]]
+) -> None:
+    other = {"key": "c", "split": "train", "title": "C"}
+    plant(store, "crate", [{"key": "b", "split": "train"}, other])
+    audited(policy(TITLED, applies_to={"where": {"split": ["train", "test"]}}))
+    plant(store, "crate", [{"key": "b"}, other])
+    audited()
+    assert states() == {"b": "superseded"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject"),
+    [({"kind": "crossing", "field": "artist"}, "artist:n"), ({"kind": "duplicate", "same": ["file"]}, "md5:1")],
+)
+def test_a_group_that_a_policy_judges_no_more_is_superseded(
+    rule: dict[str, Any],
+    subject: str,
+    store: Store,
+    audited: Callable[..., AuditReport],
+    states: Callable[[], dict[str, str]],
+) -> None:
+    rows = [{"artist": "N", "split": split, "md5": "1", "language": "en"} for split in ("train", "test")]
+    kept = [
+        {"artist": "O", "split": "train", "md5": "2", "language": "fr"},
+        {"artist": "P", "split": "test", "md5": "3", "language": "fr"},
+    ]
+    plant(store, "crate", [*rows, *kept])
+    audited(policy(rule))
+    assert states() == {subject: "open"}
+    audited(policy(rule, applies_to={"where": {"language": "fr"}}))
+    assert states()[subject] == "superseded"
+
+
+def test_a_rule_of_another_field_supersedes_what_it_said_of_the_first(
+    store: Store, audited: Callable[..., AuditReport], states: Callable[[], dict[str, str]]
+) -> None:
+    rows = [
+        {"artist": "Nina", "album": "Blue", "split": "train"},
+        {"artist": "Nina", "album": "Red", "split": "test"},
+    ]
+    plant(store, "crate", rows)
+    audited(policy({"kind": "crossing", "field": "artist"}))
+    audited(policy({"kind": "crossing", "field": "album"}))
+    assert states() == {"artist:nina": "superseded"}
+
+
 def test_violations_of_a_rule_that_was_taken_out_of_its_policy_are_superseded(
     store: Store, audited: Callable[..., AuditReport], states: Callable[[], dict[str, str]]
 ) -> None:
@@ -361,7 +554,7 @@ def test_a_rule_without_evidence_is_no_pass_and_resolves_nothing(
     plant(store, "crate", [{"split": "train"}, {"split": "test"}])
     report = audited()
     assert [(outcome.result, outcome.reason) for outcome in report.outcomes] == [
-        ("not_enough_evidence", "no track has both a split and an artist")
+        ("not_enough_evidence", "fewer than two splits have a track with an artist")
     ]
     assert states() == {"artist:n": "open", "crossing": "open"}
 

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, insert, select
 from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import assets, checksums, datasets, revisions, tracks
 from audit_core.ledger import decisions, runs, violations
-from audit_core.ledger.transitions import Verdict, transitions
+from audit_core.ledger.transitions import Verdict, superseded, transitions
 from audit_core.ledger.violations import Found
-from audit_core.ledger.waivers import waived_keys
+from audit_core.ledger.waivers import outlived_at
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 POLICY_SHA = hashlib.sha256(b"a policy").hexdigest()
@@ -60,7 +60,7 @@ def audit(
     clock: Time,
     gone: frozenset[str] = frozenset(),
     complete: bool = True,
-    covered: frozenset[str] | None = None,
+    retired: bool = False,
     settle: bool = True,
     outcomes: Sequence[Any] = (),
 ) -> int:
@@ -68,19 +68,15 @@ def audit(
     run_id = begun(store, clock=clock)
     with store.read() as connection:
         standing = violations.standing(connection, "release", "licence-known")
-        waived = waived_keys(connection, clock())
-    runs.stage(
-        store,
-        run_id,
-        transitions(
-            failing,
-            standing,
-            waived=waived,
-            vanished=lambda missing: gone & {one.key for one in missing},
-            complete=complete,
-            covered=covered,
-        ),
+        outlived = outlived_at(connection, clock())
+    changes = transitions(
+        failing,
+        standing,
+        outlived=outlived,
+        closing=lambda missing: {one.key: "gone" for one in missing if one.key in gone},
+        complete=complete,
     )
+    runs.stage(store, run_id, superseded(standing.values()) if retired else changes)
     runs.finish(store, run_id, outcomes, clock=clock)
     if settle:
         runs.settle(store, clock=clock)
@@ -125,7 +121,7 @@ def request(
         end = at + timedelta(days=days)
         values |= {"until": date(end.year, end.month, end.day), "ends_at": end}
     if verdict == "quarantine":
-        values["targets"] = (("train", "a"),)
+        values |= {"targets": (("train", "a"),), "copies_too": True}
     return decisions.Request(**{**values, **changed})
 
 

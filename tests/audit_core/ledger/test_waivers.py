@@ -42,6 +42,14 @@ def test_when_a_waiver_has_ended_the_next_audit_opens_the_same_violation(store: 
     assert (again.state, again.reopened, again.decision_id) == ("open", 1, None)
 
 
+def test_a_waiver_that_has_ended_is_over_even_where_the_rule_could_not_be_evaluated(store: Store) -> None:
+    waived_store(store)
+    audit(store, [], clock=Time(ENDS + timedelta(hours=1)), complete=False)
+    with store.read() as connection:
+        again = violations.one(connection, KEY)
+    assert (again.state, again.reopened, again.evidence) == ("open", 1, {"licence": None})
+
+
 def test_a_later_decision_ends_a_waiver(store: Store) -> None:
     waived_store(store)
     approved = SINCE + timedelta(days=3)
