@@ -134,8 +134,6 @@ class Rule:
         The sentence for a violation.
     review : Review
         The policy's, overlaid with the rule's own, and without decisions that make no sense for it.
-    formerly : tuple of str
-        Ids that it had before.
     location : Location
         Where it begins.
     """
@@ -146,7 +144,6 @@ class Rule:
     spec: Strict
     say: Say
     review: Review
-    formerly: tuple[str, ...]
     location: Location
 
 

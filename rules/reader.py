@@ -176,7 +176,6 @@ class _Reading:
                     spec=spec,
                     say=say,
                     review=resolved(base, keys.review or ReviewKeys(), may_quarantine=check.takes_out(spec)),
-                    formerly=keys.formerly,
                     location=self.source.location(path),
                 )
             )
@@ -212,10 +211,9 @@ class _Reading:
 
 
 def _repeated(readings: list[_Reading]) -> Iterator[CratecheckError]:
-    """Find ids that stand twice: of policies, of rules, and former ids of rules."""
+    """Find ids that stand twice: of policies and of rules."""
     policies: dict[str, Location] = {}
     rules: dict[str, Location] = {}
-    former: list[tuple[str, SourceFile, Steps]] = []
 
     def taken(
         seen: dict[str, Location], what: str, name: object, source: SourceFile, path: Steps
@@ -235,8 +233,3 @@ def _repeated(readings: list[_Reading]) -> Iterator[CratecheckError]:
         for index, entry in enumerate(reading.entries()):
             if isinstance(entry, dict):
                 yield from taken(rules, "rule id", entry.get("id"), source, ("rules", index, "id"))
-                names = entry.get("formerly")
-                for position, name in enumerate(names if isinstance(names, list) else []):
-                    former.append((name, source, ("rules", index, "formerly", position)))
-    for name, source, path in former:
-        yield from taken(rules, "former id", name, source, path)

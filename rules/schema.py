@@ -230,4 +230,3 @@ class RuleKeys(Strict):
     severity: Annotated[Severity, BeforeValidator(a_word_of(_SEVERITIES, "severity"))]
     say: str | None = None
     review: ReviewKeys | None = None
-    formerly: Annotated[tuple[Id, ...], AfterValidator(_each_once)] = ()

@@ -15,7 +15,7 @@ from rules.reader import check_text
 
 PACK = (files("rules") / "packs" / "release.yaml").read_text(encoding="utf-8")
 KEYS = (
-    "id kind severity say review formerly reviewers channel decisions waiver longest schedule run applies_to datasets "
+    "id kind severity say review reviewers channel decisions waiver longest schedule run applies_to datasets "
     "where field must split of to same by at_most between quarantine within"
 )
 VALUES = "licence field duplicate neighbour crossing share artist train 5 1.5 true no ~ {} [] *a &a !t 1_% #x @y"

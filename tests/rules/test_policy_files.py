@@ -130,7 +130,7 @@ def test_the_same_text_makes_equal_policies_that_can_be_kept_in_a_set(policy_of:
     [
         "kind: licence, allow: [{words}]",
         "kind: field, field: title, must: {be_one_of: [{numbers}]}",
-        "kind: field, field: title, must: be_present, formerly: [{words}]",
+        "kind: field, field: title, must: be_present, review: {reviewers: {people: [{words}]}}",
         "kind: share, of: tracks, by: artist, at_most: 1 %, review: {decisions: [{words}]}",
         "kind: neighbour, same: [file], of: {split: [{words}]}, to: {{fields}}",
         "kind: field, field: title, must: {match: '{pattern}'}",
