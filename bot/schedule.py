@@ -2,7 +2,8 @@
 
 APScheduler is the alarm clock, with its jobs in memory, made anew from the active policies. When it rings, or at any
 look in between, a policy is attended to: what was last due is found from the timing itself, claimed as a (job, due) row
-before the work, and done. What was missed while nothing ran is done once, late, and says so.
+before the work, and done. What was missed while nothing ran is done once, late, and says so; what only had to wait for
+an audit to end is not late.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import func, insert, or_, select, update
 
-from audit_core.catalogue.leases import hold
+from audit_core.catalogue.leases import LeaseHeld, hold
 from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
 from audit_core.errors import CratecheckError, StoreError
@@ -38,8 +39,6 @@ logger = logging.getLogger(__name__)
 
 _LOOK_EVERY: Final = timedelta(seconds=30)
 _ON_TIME: Final = timedelta(minutes=2)
-
-Kind = Literal["audit", "digest"]
 
 
 class Schedule:
@@ -80,12 +79,16 @@ class Schedule:
         self._refresh_every = refresh_every
         self._names = dict(names or {})
         self._one_audit = threading.Lock()
+        self._at_it: dict[str, threading.Lock] = {}  # one a policy
+        self._noticed: dict[str, tuple[datetime, datetime]] = {}  # of a job: what is due, and when that was first seen
         self._alarms: dict[str, str] = {}
         self._claimant = f"{socket.gethostname()}:{os.getpid()}"
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
-            executors={"default": ThreadPoolExecutor(4)},
-            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
+            # Who belongs to a group is learnt however long an audit takes.
+            executors={"default": ThreadPoolExecutor(4), "refresh": ThreadPoolExecutor(1)},
+            # Two: while the one is inside an audit, the other finds it so and goes.
+            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 2},
         )
 
     def start(self) -> None:
@@ -94,8 +97,8 @@ class Schedule:
         self._scheduler.add_job(self.look, id="first look")
         if self._refresh is not None:
             every = self._refresh_every.total_seconds()
-            self._scheduler.add_job(self._refresh, "interval", seconds=every, id="refresh")
-            self._scheduler.add_job(self._refresh, id="first refresh")
+            self._scheduler.add_job(self._refresh, "interval", seconds=every, id="refresh", executor="refresh")
+            self._scheduler.add_job(self._refresh, id="first refresh", executor="refresh")
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -112,43 +115,74 @@ class Schedule:
             self.attend(policy)
 
     def attend(self, policy_id: str) -> None:
-        """Do what a policy has due: its audit first, so that its digest tells of it."""
+        """Do what a policy has due: its audit first, so that its digest tells of it.
+
+        Waits for nobody: what another thread or process is at, or keeps from being done, is left to the next look.
+        """
         with self._store.read() as connection:
             policy = self._policies(connection).get(policy_id)
         if policy is None or policy.schedule is None:
             return
-        for kind, timing in (("audit", policy.schedule.run), ("digest", policy.schedule.digest)):
-            if timing is not None and self._waits(f"{kind}:{policy.id}", policy, timing) is not None:
-                try:
-                    with hold(self._store, f"job:{kind}:{policy.id}", clock=self._clock):
-                        self._do("audit" if kind == "audit" else "digest", policy, timing)
-                except StoreError as error:
-                    logger.warning("the %s of %s waits: %s", kind, policy.id, error)
+        for job, timing in _jobs(policy).items():
+            self._waits(job, policy, timing)  # and so is noticed in time, though it may have to wait
+        at_it = self._at_it.setdefault(policy_id, threading.Lock())
+        if not at_it.acquire(blocking=False):
+            return
+        try:
+            for job, timing in _jobs(policy).items():
+                if not self._attended(job, policy, timing):
                     return
+        finally:
+            at_it.release()
+
+    def _attended(self, job: str, policy: Policy, timing: Timing) -> bool:
+        """Do a job if it is due; False if it has to wait."""
+        if self._waits(job, policy, timing) is None:
+            return True
+        is_audit = job.startswith("audit:")
+        if is_audit and not self._one_audit.acquire(blocking=False):
+            logger.info("%s waits: another audit is running", job)
+            return False
+        try:
+            with hold(self._store, f"job:{job}", clock=self._clock):
+                self._do(job, policy, timing)
+        except LeaseHeld as held:
+            logger.info("%s waits: %s", job, held)
+            return False
+        except StoreError as error:
+            logger.warning("%s waits: %s", job, error)
+            return False
+        finally:
+            if is_audit:
+                self._one_audit.release()
+        return True
 
     def _waits(self, job: str, policy: Policy, timing: Timing) -> datetime | None:
         """Find what is due and not done. What a process claimed and died over counts as not done."""
+        now = self._clock()
         settled = or_(job_runs.c.finished_at.is_not(None), job_runs.c.failed.is_not(None))
+        past = job_runs.c.due <= now  # a clock that once ran ahead holds nothing up
         with self._store.read() as connection:
             activated = connection.scalar(
                 select(active_policies.c.activated_at).where(active_policies.c.policy == policy.id)
             )
             last = connection.scalar(
-                select(func.max(job_runs.c.due, type_=job_runs.c.due.type)).where(job_runs.c.job == job, settled)
+                select(func.max(job_runs.c.due, type_=job_runs.c.due.type)).where(job_runs.c.job == job, settled, past)
             )
         if activated is None or policy.schedule is None:
             return None
-        after = max(activated, last) if last else activated
-        return last_due(timing, policy.schedule.zone, after=after, until=self._clock())
+        due = last_due(timing, policy.schedule.zone, after=last or activated, until=now)
+        if due is not None and self._noticed.get(job, (None, now))[0] != due:
+            self._noticed[job] = due, now
+        return due
 
-    def _do(self, kind: Kind, policy: Policy, timing: Timing) -> None:
-        job = f"{kind}:{policy.id}"
+    def _do(self, job: str, policy: Policy, timing: Timing) -> None:
         due = self._waits(job, policy, timing)  # again, now that nobody else is at it
         if due is None:
             return
         late = self._claim(job, due)
         try:
-            if kind == "audit":
+            if job.startswith("audit:"):
                 self._run_audit(due)
             else:
                 self._run_digest(policy, due, late)
@@ -156,18 +190,19 @@ class Schedule:
             raise  # the database is busy or full: what was claimed stays to be done
         except CratecheckError as error:
             logger.error("%s, due %s, failed: %s", job, due.isoformat(), error)
-            self._settle(job, due, failed=str(error))
+            self._close(job, due, failed=str(error))
         except Exception as error:
             logger.exception("%s, due %s, failed", job, due.isoformat())
-            self._settle(job, due, failed=f"{type(error).__name__}: {error}")
+            self._close(job, due, failed=f"{type(error).__name__}: {error}")
         else:
-            self._settle(job, due)
+            self._close(job, due)
             logger.info("%s, due %s, is done%s", job, due.isoformat(), " late" if late else "")
         self._done()
 
     def _claim(self, job: str, due: datetime) -> bool:
         now = self._clock()
-        late = now - due > _ON_TIME
+        noticed, at = self._noticed.get(job, (due, now))
+        late = (at if noticed == due else now) - due > _ON_TIME
         mine = {"claimed_by": self._claimant, "claimed_at": now, "late": late}
         this = job_runs.c.job == job, job_runs.c.due == due
         with self._store.write() as connection:
@@ -179,18 +214,18 @@ class Schedule:
                 connection.execute(insert(job_runs).values(job=job, due=due, **mine))
         return late
 
-    def _settle(self, job: str, due: datetime, *, failed: str | None = None) -> None:
+    def _close(self, job: str, due: datetime, *, failed: str | None = None) -> None:
         this = job_runs.c.job == job, job_runs.c.due == due
         with self._store.write() as connection:
             connection.execute(update(job_runs).where(*this).values(finished_at=self._clock(), failed=failed))
 
     def _run_audit(self, due: datetime) -> None:
-        with self._one_audit:
-            with self._store.read() as connection:
-                covered = select(runs.c.id).where(runs.c.finished_at.is_not(None), runs.c.as_of >= due).limit(1)
-                if connection.execute(covered).first() is not None:
-                    return  # an audit applies every active policy: one begun since then has done this
-            self._audit()
+        begun, judged_by, now = runs.c.started_at, runs.c.as_of, self._clock()
+        since = begun >= due, begun <= now, judged_by >= due, judged_by <= now
+        with self._store.read() as connection:
+            if connection.execute(select(runs.c.id).where(runs.c.finished_at.is_not(None), *since)).first() is not None:
+                return  # an audit applies every active policy: one begun since then has done this
+        self._audit()
 
     def _run_digest(self, policy: Policy, due: datetime, late: bool) -> None:
         with self._store.write() as connection:
@@ -206,13 +241,7 @@ class Schedule:
             )
 
     def _set_alarms(self, policies: Mapping[str, Policy]) -> None:
-        wanted = {
-            f"{kind}:{policy.id}": (policy, timing)
-            for policy in policies.values()
-            if policy.schedule
-            for kind, timing in (("audit", policy.schedule.run), ("digest", policy.schedule.digest))
-            if timing
-        }
+        wanted = {job: (policy, timing) for policy in policies.values() for job, timing in _jobs(policy).items()}
         for job in [job for job in self._alarms if job not in wanted]:
             self._remove(job)
         for job, (policy, timing) in wanted.items():
@@ -227,3 +256,11 @@ class Schedule:
             self._scheduler.remove_job(job)
         except JobLookupError:
             logger.debug("the alarm of %s was gone", job)
+
+
+def _jobs(policy: Policy) -> dict[str, Timing]:
+    """Name what a policy schedules, with its timing: the audit first."""
+    if policy.schedule is None:
+        return {}
+    planned = {"audit": policy.schedule.run, "digest": policy.schedule.digest}
+    return {f"{kind}:{policy.id}": timing for kind, timing in planned.items() if timing is not None}

@@ -18,15 +18,20 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 
 from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import leases
 from audit_core.clock import Clock, utc_now
 from audit_core.errors import CratecheckError, StoreError
 
-__all__ = ["Lease", "hold", "release", "renew", "try_acquire"]
+__all__ = ["Lease", "LeaseHeld", "hold", "release", "renew", "try_acquire"]
 
 logger = logging.getLogger(__name__)
+
+
+class LeaseHeld(StoreError):
+    """Another process has the lease."""
 
 
 class Lease:
@@ -43,14 +48,15 @@ class Lease:
         self.holder = holder
 
     def confirm(self, connection: Connection) -> None:
-        """See, within a write, that nobody has taken the lease over meanwhile.
+        """See, within a write, that nobody has taken the lease over, and let nobody do so before the write ends.
 
         Raises
         ------
         StoreError
             If somebody has: this process was stopped for longer than the lease lasts, or its clock is wrong.
         """
-        holder = connection.execute(select(leases.c.holder).where(leases.c.name == self.name)).scalar()
+        its = select(leases.c.holder).where(leases.c.name == self.name).with_for_update()
+        holder = connection.execute(its).scalar()
         if holder != self.holder:
             raise StoreError(
                 f"another process took over the {self.name}, because this one was silent for too long",
@@ -75,7 +81,7 @@ def hold(store: Store, name: str, *, clock: Clock = utc_now, ttl_s: float = 30.0
 
     Raises
     ------
-    StoreError
+    LeaseHeld
         If another process holds it, saying which and since when.
     """
     holder = _this_process(clock())
@@ -89,7 +95,7 @@ def hold(store: Store, name: str, *, clock: Clock = utc_now, ttl_s: float = 30.0
                 release(connection, name, other)
                 taken = try_acquire(connection, name, holder, now=now, ttl_s=ttl_s)
     if not taken:
-        raise StoreError(f"another {name} is running: {_described(other)}", mend="Wait for it to end, then try again.")
+        raise LeaseHeld(f"another {name} is running: {_described(other)}", mend="Wait for it to end, then try again.")
     ended = threading.Event()
     renewing = threading.Thread(
         target=_keep, args=(store, name, holder, ended, clock, ttl_s), name=f"lease of {name}", daemon=True
@@ -103,7 +109,10 @@ def hold(store: Store, name: str, *, clock: Clock = utc_now, ttl_s: float = 30.0
         try:
             with store.write() as connection:
                 release(connection, name, holder)
-        except CratecheckError as error:  # on a full disk, say, which is not to hide what went wrong before
+        except (
+            CratecheckError,
+            SQLAlchemyError,
+        ) as error:  # on a full disk, say, which is not to hide what went wrong before
             logger.warning("the lease of the %s is not given back, and runs out by itself: %s", name, error)
 
 
@@ -154,7 +163,7 @@ def _keep(store: Store, name: str, holder: str, ended: threading.Event, clock: C
             with store.write() as connection:
                 if not renew(connection, name, holder, now=clock(), ttl_s=ttl_s):
                     return  # the worker learns of it by `Lease.confirm`
-        except CratecheckError as error:
+        except (CratecheckError, SQLAlchemyError) as error:
             logger.warning("the lease of the %s could not be renewed: %s", name, error)
 
 

@@ -18,6 +18,7 @@ from audit_core.catalogue.leases import Lease
 from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import FOREVER, assets, checksums, datasets, revisions, track_groups, tracks
 from audit_core.clock import Clock
+from audit_core.errors import StoreError
 from audit_core.ledger.pace import Pace
 
 __all__ = ["dataset_id", "open_revision", "publish", "undo_unpublished"]
@@ -46,9 +47,20 @@ def open_revision(connection: Connection, dataset: str, *, actor: str, origin: s
 
 
 def publish(connection: Connection, revision: int, *, counts: Mapping[str, int], at: datetime) -> None:
-    """Make a revision count."""
-    published = update(revisions).where(revisions.c.id == revision, revisions.c.abandoned_at.is_(None))
-    connection.execute(published.values(published_at=at, counts=dict(counts)))
+    """Make a revision count.
+
+    Raises
+    ------
+    StoreError
+        If it was undone meanwhile, by another process that took this one for dead.
+    """
+    pending = revisions.c.published_at.is_(None), revisions.c.abandoned_at.is_(None)
+    published = update(revisions).where(revisions.c.id == revision, *pending)
+    if connection.execute(published.values(published_at=at, counts=dict(counts))).rowcount != 1:
+        raise StoreError(
+            f"revision {revision} was undone by another process, because this one was silent for too long",
+            mend="Nothing of it is left. Import again.",
+        )
 
 
 def undo_unpublished(store: Store, lease: Lease, *, clock: Clock, progress: Callable[[int], None] | None = None) -> int:

@@ -120,6 +120,8 @@ class Store:
             self.engine.connect().execution_options(begin="IMMEDIATE") as connection,
             connection.begin(),
         ):
+            if not self.is_sqlite:  # SQLite's patience is `_begin_sqlite`
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(_PATIENCE_S * 1000)}")
             yield connection
 
 
@@ -201,6 +203,7 @@ def _store_errors(name: str) -> Iterator[None]:
 
 _REFUSALS: tuple[tuple[str, str, str], ...] = (
     ("database is locked", "another process holds the database", "Wait for it to end, then try again."),
+    ("lock timeout", "another process holds the database", "Wait for it to end, then try again."),
     ("readonly database", "the database is read-only", "Give this user the right to write the file and its folder."),
     (
         "unable to open database file",
@@ -214,6 +217,17 @@ _REFUSALS: tuple[tuple[str, str, str], ...] = (
         "disk I/O error",
         "the disk refused the write",
         "See its space and its limits, then try again: what was not committed is not there.",
+    ),
+    ("No space left on device", "the disk is full", "Make room, then try again: what was not committed is not there."),
+    (
+        "terminating connection",
+        "PostgreSQL ended the connection",
+        "See that the server runs, then try again: what was not committed is not there.",
+    ),
+    (
+        "server closed the connection",
+        "PostgreSQL ended the connection",
+        "See that the server runs, then try again: what was not committed is not there.",
     ),
     ("connection failed", "PostgreSQL can't be reached", "See that DATABASE_URL is right and that the server runs."),
     ("could not connect", "PostgreSQL can't be reached", "See that DATABASE_URL is right and that the server runs."),

@@ -35,13 +35,14 @@ def add_to(app: typer.Typer) -> None:
 
 def audit(
     actor: ActorOption,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Evaluate and report, and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Evaluate and report; open and close nothing.")] = False,
     fail_on: Annotated[
         Literal["critical", "high", "medium", "low", "never"],
         typer.Option(help="The severity from which open violations, or a rule that can't be judged, fail the command."),
     ] = "critical",
     as_of: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"], help="Judge as of then, not now.")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"], help="With --dry-run: judge as of then, not now."),
     ] = None,
     seed: Annotated[int, typer.Option(help="For whatever is sampled.")] = 0,
     workspace: WorkspaceOption = Path(),
@@ -64,6 +65,11 @@ def audit(
     from bot.workspace import licence_table
     from rules.run import audit as held_against
 
+    if as_of is not None and not dry_run:
+        raise CratecheckError(
+            "an audit that counts judges as of now: as of another moment, it would end waivers, for one",
+            mend="Add --dry-run to see how it would come out then.",
+        )
     moment = utc_now() if as_of is None else as_of.astimezone(UTC) if as_of.tzinfo else as_of.replace(tzinfo=UTC)
     with opened(workspace) as (settings, store), progress("auditing") as advance:
         report = held_against(

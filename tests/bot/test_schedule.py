@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from audit_core.catalogue.leases import hold
 from audit_core.catalogue.store import Store
 from audit_core.errors import PolicyError, StoreError
 from audit_core.ledger.policies import retire
+from audit_core.ledger.tables import runs
 from bot.policies import Policies
 from bot.schedule import Schedule
 from bot.tables import digests, job_runs, outbox
@@ -84,6 +85,15 @@ def test_an_audit_runs_when_it_is_due_and_once(works: Works) -> None:
     (job,) = works.jobs()
     assert (job.due, job.late, job.failed) == (MONDAY + timedelta(hours=1), False, None)
     assert job.finished_at is not None
+
+
+def test_an_audit_as_of_another_moment_does_not_stand_for_one_that_is_due(works: Works) -> None:
+    run_id = run_audit(works.store, failing("a"), clock=works.clock)  # type: ignore[arg-type]  # as above
+    with works.store.write() as connection:
+        later = MONDAY + timedelta(days=900)
+        connection.execute(update(runs).where(runs.c.id == run_id).values(as_of=later))
+    works.at(hours=1)
+    assert works.audits == [MONDAY + timedelta(hours=1)]
 
 
 def test_what_was_missed_runs_once_and_is_marked_late(works: Works) -> None:

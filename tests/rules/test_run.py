@@ -631,6 +631,16 @@ def test_a_dry_run_reports_the_same_and_writes_nothing(store: Store, audited: Ca
     assert rehearsed.open_by_severity == held.open_by_severity
 
 
+def test_a_dry_run_judges_by_what_earlier_audits_found(store: Store, audited: Callable[..., AuditReport]) -> None:
+    plant(store, "crate", NO_TITLE)
+    audited(policy(TITLED))
+    with store.write() as connection:  # as if the audit had been killed before it settled
+        connection.execute(delete(violation_table))
+        connection.execute(update(runs).values(settled_at=None))
+    (outcome,) = audited(dry_run=True).outcomes
+    assert outcome.changes == {}
+
+
 def test_the_same_revision_policies_moment_and_seed_give_the_same_findings(
     store: Store, clock: Time, audited: Callable[..., AuditReport]
 ) -> None:

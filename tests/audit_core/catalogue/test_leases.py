@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
-from audit_core.catalogue.leases import hold, release, renew, try_acquire
+from audit_core.catalogue.leases import Lease, hold, release, renew, try_acquire
+from audit_core.catalogue.revisions import open_revision, publish
 from audit_core.catalogue.store import Store
-from audit_core.catalogue.tables import leases
+from audit_core.catalogue.tables import leases, revisions
 from audit_core.clock import utc_now
 from audit_core.errors import StoreError
 
@@ -109,3 +111,50 @@ def test_a_process_that_can_not_be_seen_from_here_is_waited_for(store: Store, da
         connection.execute(update(leases).values(holder=" ".join(parts)))
     with pytest.raises(StoreError, match="another import is running"), hold(store, "import"):
         pass
+
+
+def test_nobody_takes_over_a_lease_within_a_write_that_confirmed_it(store: Store) -> None:
+    with store.write() as connection:
+        assert try_acquire(connection, "lane", "first", now=NOON, ttl_s=10)
+    taken: list[bool] = []
+
+    def take() -> None:
+        with store.write() as connection:
+            taken.append(try_acquire(connection, "lane", "second", now=NOON + timedelta(seconds=60), ttl_s=10))
+
+    other = threading.Thread(target=take)
+    with store.write() as connection:
+        Lease("lane", "first").confirm(connection)
+        other.start()
+        other.join(timeout=0.3)
+        assert taken == []
+    other.join()
+    assert taken == [True]
+    with store.write() as connection, pytest.raises(StoreError, match="another process took over"):
+        Lease("lane", "first").confirm(connection)
+
+
+def test_a_revision_that_was_undone_is_not_published(store: Store) -> None:
+    with store.write() as connection:
+        _, revision = open_revision(connection, "crate", actor="ada", origin="a.csv", at=NOON)
+        connection.execute(update(revisions).where(revisions.c.id == revision).values(abandoned_at=NOON))
+    with store.write() as connection, pytest.raises(StoreError, match="was undone by another process"):
+        publish(connection, revision, counts={}, at=NOON)
+
+
+def test_a_lease_is_renewed_again_after_the_database_was_out_of_reach(store: Store) -> None:
+    with hold(store, "import", ttl_s=0.3) as lease:
+        with store.write() as connection:
+            connection.exec_driver_sql("ALTER TABLE lease RENAME TO mislaid")
+        time.sleep(0.3)
+        with store.write() as connection:
+            connection.exec_driver_sql("ALTER TABLE mislaid RENAME TO lease")
+            before = connection.execute(select(leases.c.expires_at)).scalar_one()
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            with store.write() as connection:
+                lease.confirm(connection)
+                if connection.execute(select(leases.c.expires_at)).scalar_one() > before:
+                    return
+            time.sleep(0.05)
+        pytest.fail("it was renewed no more")

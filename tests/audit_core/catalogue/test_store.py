@@ -113,3 +113,22 @@ def test_a_database_that_another_process_keeps_locked_is_said(tmp_path: Path, mo
 def test_an_address_that_is_no_database_of_ours_is_refused(url: str) -> None:
     with pytest.raises(StoreError, match="DATABASE_URL|not supported"):
         Store(url)
+
+
+@pytest.mark.postgres
+def test_a_connection_that_the_server_ended_is_said(postgresql_url: str) -> None:
+    ended = pytest.raises(StoreError, match="PostgreSQL ended the connection")
+    with Store(postgresql_url) as store, ended, store.write() as connection:
+        number = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with store.write() as other:
+            other.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})
+        connection.execute(text("SELECT 1"))
+
+
+@pytest.mark.postgres
+def test_a_row_that_another_process_keeps_locked_is_said(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit_core.catalogue.store._PATIENCE_S", 0.1)
+    with Store(postgresql_url) as store, store.write() as holding:
+        holding.execute(text("LOCK TABLE lease"))
+        with pytest.raises(StoreError, match="another process holds the database"), store.write() as connection:
+            connection.execute(text("DELETE FROM lease"))

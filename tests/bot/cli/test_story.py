@@ -31,6 +31,12 @@ class TestAudit:
         run("audit", "--dry-run")
         assert run("violations", "list", "--format", "json").json == []
 
+    def test_of_another_moment_it_is_a_rehearsal_only(self, run: Run) -> None:
+        refused = run("audit", "--as-of", "2031-01-01")
+        assert refused.status == 2
+        assert "Add --dry-run" in refused.err
+        assert run("audit", "--as-of", "2031-01-01", "--dry-run", "--fail-on", "never").status == 0
+
     def test_an_unknown_severity_is_a_mistake(self, run: Run) -> None:
         ran = run("audit", "--fail-on", "awful")
         assert ran.status == 2
