@@ -93,14 +93,14 @@ BY_HAND: dict[str, tuple[str, ...]] = {
         " ORDER BY key, shared, n",
     ),
     "crossing": (
-        "SELECT v.key, v.label, m.split, m.n FROM (SELECT g.group_id, t.split, count(*) AS n,"
+        "SELECT v.key, m.text, m.split, m.n FROM (SELECT g.group_id, min(t.artist) AS text, t.split, count(*) AS n,"
         " count(*) OVER (PARTITION BY g.group_id) AS k FROM track_group g JOIN track t ON t.id = g.track_id"
         f" WHERE g.field = 'artist' AND {HERE} AND t.split IS NOT NULL GROUP BY g.group_id, t.split) m"
         " JOIN group_value v ON v.id = m.group_id WHERE m.k > 1",
     ),
     "share": (
         f"SELECT count(*), count(genre) FROM track t WHERE {HERE}",
-        "SELECT v.key, v.label, m.n FROM (SELECT g.group_id, count(*) AS n FROM track_group g"
+        "SELECT v.key, m.text, m.n FROM (SELECT g.group_id, min(t.genre) AS text, count(*) AS n FROM track_group g"
         f" JOIN track t ON t.id = g.track_id WHERE g.field = 'genre' AND {HERE} GROUP BY g.group_id) m"
         " JOIN group_value v ON v.id = m.group_id"
         f" WHERE m.n > 0.05 * (SELECT count(genre) FROM track t WHERE {HERE})",

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, func, insert, select
 
 from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import (
@@ -55,6 +55,10 @@ def fill(store: Store, n_tracks: int, seed: int = 7) -> None:
         )
         connection.execute(insert(licences), [{"id": i, "text": text} for i, text in enumerate(LICENCES, 1)])
         connection.execute(insert(group_values), list(_group_values()))
+        if not store.is_sqlite:  # its counters have not seen these numbers
+            for table in (datasets, revisions, licences, group_values):
+                newest = select(func.max(table.c.id)).scalar_subquery()
+                connection.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), newest)))
     rows = _rows(n_tracks, random.Random(seed))
     while batch := list(itertools.islice(rows, _BATCH)):
         with store.write() as connection:
