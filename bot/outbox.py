@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, insert, select, update
+from sqlalchemy import Connection, and_, case, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from audit_core.ledger.tables import findings
@@ -107,17 +107,30 @@ def ask(
     )
     stays = outbox.c.channel == row.excluded.channel
     moved = {name: case((stays, outbox.c[name]), else_=row.excluded[name]) for name in _MOVES}
+    moved["not_before"] = case((stays, _AGAIN["not_before"]))
     connection.execute(row.on_conflict_do_update(index_elements=[outbox.c.subject], set_={**_AGAIN, **moved}))
-    # What waited in the thread of a parent that Slack refused may be tried again with it.
-    lost = outbox.c.parent == subject, outbox.c.failed.is_not(None), outbox.c.ts.is_(None)
-    connection.execute(update(outbox).where(*lost).values(failed=None, not_before=None))
+    _take_replies_along(connection, subject, channel.removeprefix("#"))
+
+
+def _take_replies_along(connection: Connection, parent: str, channel: str) -> None:
+    """Move what is still to be said in a message's thread to where the message is said now."""
+    left_behind = outbox.c.parent == parent, outbox.c.ts.is_(None), outbox.c.channel != channel
+    for reply in connection.scalars(select(outbox.c.id).where(*left_behind)).all():
+        anew = {"channel": channel, "token": uuid.uuid4().hex, "attempted_at": None, "failed": None, "not_before": None}
+        connection.execute(update(outbox).where(outbox.c.id == reply).values(anew))
 
 
 _AGAIN: dict[str, Any] = {
     "asked": outbox.c.asked + 1,
     "sent_at": None,
     "failed": None,
-    "not_before": None,
+    # A post of which we don't know whether Slack has it is not looked for any sooner.
+    "not_before": case(
+        (
+            and_(outbox.c.ts.is_(None), outbox.c.attempted_at.is_not(None), outbox.c.failed.is_(None)),
+            outbox.c.not_before,
+        )
+    ),
     "attempts": 0,
 }
 # Where the policy names another channel than before, the message is posted anew, there.

@@ -18,7 +18,7 @@ from slack_sdk.web import SlackResponse
 
 from bot.messages.kit import Message
 
-__all__ = ["Gone", "Later", "LockedOut", "Place", "Refused", "client_for", "edit", "looked_up", "post"]
+__all__ = ["Gone", "Later", "LockedOut", "Place", "Refused", "Shut", "client_for", "edit", "looked_up", "post"]
 
 EVENT_TYPE: Final = "cratecheck_post"
 _MARGIN: Final = timedelta(minutes=10)  # between our clock and Slack's
@@ -42,6 +42,17 @@ _TOKEN_TROUBLE: Final = frozenset(
         "token_revoked",
     }
 )
+# The channel's matter, not the message's: somebody invites the app, or opens the channel again.
+_SHUT: Final = frozenset(
+    {
+        "channel_is_limited_access",
+        "channel_not_found",
+        "is_archived",
+        "not_in_channel",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+    }
+)
 # After these Slack may have done what was asked all the same.
 _UNSURE: Final = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
 
@@ -51,7 +62,11 @@ class Refused(Exception):
 
 
 class Gone(Exception):
-    """The message was deleted in Slack."""
+    """The message, or the one that begins its thread, was deleted in Slack."""
+
+
+class Shut(Exception):
+    """The channel does not take our messages, until somebody mends that in Slack."""
 
 
 class LockedOut(Exception):
@@ -95,7 +110,7 @@ def post(client: WebClient, channel: str, message: Message, token: str, *, threa
 
     Raises
     ------
-    Refused, LockedOut, Later
+    Gone, Shut, Refused, LockedOut, Later
     """
     answer = _asked(
         lambda: client.chat_postMessage(
@@ -117,7 +132,7 @@ def edit(client: WebClient, place: Place, message: Message) -> None:
 
     Raises
     ------
-    Gone, Refused, LockedOut, Later
+    Gone, Shut, Refused, LockedOut, Later
     """
     blocks = list(message.blocks)
     _asked(
@@ -134,7 +149,7 @@ def looked_up(
 
     Raises
     ------
-    Refused, LockedOut, Later
+    Gone, Shut, Refused, LockedOut, Later
     """
     oldest = f"{(since - _MARGIN).timestamp():.6f}"
     for message in _messages(client, channel_id, thread_ts, oldest):
@@ -169,9 +184,9 @@ def channel_named(client: WebClient, name: str) -> str:
 
     Raises
     ------
-    Refused
+    Shut
         If there is none of that name that the app can see.
-    LockedOut, Later
+    Refused, LockedOut, Later
     """
     cursor: str | None = None
     while True:
@@ -186,7 +201,7 @@ def channel_named(client: WebClient, name: str) -> str:
                 return str(channel["id"])
         cursor = (answer.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
-            raise Refused("channel_not_found")
+            raise Shut("channel_not_found")
 
 
 def _asked(call: Callable[[], SlackResponse]) -> SlackResponse:
@@ -208,8 +223,10 @@ def _meaning(error: SlackApiError) -> Exception:
         return Later(f"status {response.status_code}: {code[:100]}", unsure=True)
     if code in _TOKEN_TROUBLE:
         return LockedOut(code)
-    if code == "message_not_found":
+    if code in ("message_not_found", "thread_not_found"):
         return Gone(code)
+    if code in _SHUT:
+        return Shut(code)
     details = (response.get("response_metadata") or {}).get("messages") or ()
     return Refused("; ".join((code, *map(str, details)))[:500])
 

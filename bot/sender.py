@@ -3,6 +3,8 @@
 Before a post the row says that it is being tried; a row that was tried and not recorded as sent, for we were killed or
 Slack did not answer, is first looked up in the channel by the token that every message carries. A reply waits for its
 parent. An edit is made when it is sent, so that it shows what is so then.
+
+A channel that does not take our messages is tried again every ten minutes; until then the outbox says why they wait.
 """
 
 from __future__ import annotations
@@ -18,15 +20,16 @@ from datetime import timedelta
 from typing import Any, Final
 
 from slack_sdk import WebClient
-from sqlalchemy import Connection, and_, case, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Update, and_, case, func, literal, or_, select, update
 
-from audit_core.catalogue.leases import Lease, hold
+from audit_core.catalogue.leases import Lease, hold, try_acquire
 from audit_core.catalogue.store import Store
+from audit_core.catalogue.tables import leases
 from audit_core.clock import Clock, utc_now
 from audit_core.errors import CratecheckError, StoreError
 from bot.messages.kit import Message
 from bot.outbox import Pending
-from bot.posting import Gone, Later, LockedOut, Place, Refused, channel_named, edit, looked_up, post
+from bot.posting import Gone, Later, LockedOut, Place, Refused, Shut, channel_named, edit, looked_up, post
 from bot.tables import outbox
 
 __all__ = ["Sender"]
@@ -38,6 +41,9 @@ _POLL_S: Final = 0.5
 _LANES: Final = 8
 _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 600.0
+_DOUBLINGS: Final = 10  # to the longest wait and past it
+_LOOK_UP_AFTER_S: Final = 15.0  # Slack may still be taking a message whose answer never came
+_SHUT_FOR_S: Final = 600.0
 _LANE_RESTS_S: Final = 5.0
 _LOCKED_OUT_RESTS_S: Final = 60.0
 
@@ -58,7 +64,8 @@ class Sender:
         Done before each look into the outbox: announces runs that have finished.
     pace_s : float
         Between two messages into one channel; Slack takes about one a second.
-
+    look_up_after_s : float
+        How long after an attempt whose end is unknown the message is looked for in the channel.
     """
 
     def __init__(
@@ -71,6 +78,7 @@ class Sender:
         clock: Clock = utc_now,
         pace_s: float = 1.0,
         first_wait_s: float = _FIRST_WAIT_S,
+        look_up_after_s: float = _LOOK_UP_AFTER_S,
     ) -> None:
         self._store = store
         self._client = client
@@ -79,6 +87,7 @@ class Sender:
         self._clock = clock
         self._pace_s = pace_s
         self._first_wait_s = first_wait_s
+        self._look_up_after_s = look_up_after_s
         self._channels: dict[str, str] = {}
         self._resting: dict[str, float] = {}
         self._posted: dict[str, float] = {}
@@ -113,13 +122,13 @@ class Sender:
         self._wake.set()
 
     def drained(self, timeout_s: float = 10.0) -> bool:
-        """Announce what is to be announced, and wait until nothing is left to send; True if so in time."""
+        """Announce what is to be announced, and wait until all is sent that Slack takes; True if so in time."""
         self._before()
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             self._wake.set()
             with self._store.read() as connection:
-                left = connection.execute(select(outbox.c.id).where(_PENDING).limit(1)).first()
+                left = connection.execute(_LEFT.limit(1)).first()
             if left is None and not self._busy:
                 return True
             time.sleep(0.02)
@@ -145,8 +154,12 @@ class Sender:
         with self._store.read() as connection:
             return list(connection.scalars(select(outbox.c.channel).where(_PENDING, self._ripe()).distinct()))
 
-    def _ripe(self) -> Any:
-        return or_(outbox.c.not_before.is_(None), outbox.c.not_before <= self._clock())
+    def _ripe(self) -> ColumnElement[bool]:
+        now = self._clock()
+        rests = select(leases.c.name).where(
+            leases.c.name == literal(_REST) + outbox.c.channel, leases.c.expires_at > now
+        )
+        return and_(or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now), ~rests.exists())
 
     def _open(self, channel: str) -> None:
         with self._lock:
@@ -174,12 +187,10 @@ class Sender:
                 self._busy.discard(channel)
 
     def _next(self, channel: str) -> Pending | None:
-        parent = outbox.alias("parent")
-        postable = or_(outbox.c.parent.is_(None), parent.c.ts.is_not(None))
         wanted = (
             select(*(outbox.c[name] for name in Pending.__dataclass_fields__))
-            .select_from(outbox.outerjoin(parent, parent.c.subject == outbox.c.parent))
-            .where(outbox.c.channel == channel, _PENDING, self._ripe(), postable)
+            .select_from(_WITH_PARENT)
+            .where(outbox.c.channel == channel, _PENDING, self._ripe(), _POSTABLE)
             .order_by(outbox.c.id)
             .limit(1)
         )
@@ -204,8 +215,7 @@ class Sender:
         shown = _digest(message)
         try:
             if row.ts is None:
-                place = self._post_once(row, lease, message, thread_ts)
-                self._record(row, place, shown)
+                self._post_once(row, lease, message, thread_ts)
             elif shown != row.shown:
                 self._keep_pace(row.channel)
                 edit(self._client, Place(row.channel_id or "", row.ts), message)
@@ -214,7 +224,9 @@ class Sender:
                 self._record(row, None, shown)
             self._locked_out = None
         except Gone:
-            self._forget(row)
+            self._forget(row, thread_ts)
+        except Shut as why:
+            self._shut(row, str(why))
         except Refused as refusal:
             self._fail(row, str(refusal))
         except Later as later:
@@ -225,18 +237,22 @@ class Sender:
             self._untried(row)
             self._rest(row.channel, _LOCKED_OUT_RESTS_S)
 
-    def _post_once(self, row: Pending, lease: Lease, message: Message, thread_ts: str | None) -> Place:
+    def _post_once(self, row: Pending, lease: Lease, message: Message, thread_ts: str | None) -> None:
         channel_id = self._channel_id(row.channel)
+        place: Place | None = None
         if row.attempted_at is not None:
-            found = looked_up(self._client, channel_id, row.token, thread_ts=thread_ts, since=row.attempted_at)
-            if found is not None:
-                return found
-        self._keep_pace(row.channel)
-        with self._store.write() as connection:
-            lease.confirm(connection)
-            tried = update(outbox).where(outbox.c.id == row.id)
-            connection.execute(tried.values(attempted_at=row.attempted_at or self._clock()))
-        return post(self._client, channel_id, message, row.token, thread_ts=thread_ts)
+            place = looked_up(self._client, channel_id, row.token, thread_ts=thread_ts, since=row.attempted_at)
+        if place is None:
+            self._keep_pace(row.channel)
+            with self._store.write() as connection:
+                lease.confirm(connection)
+                now = self._clock()
+                looked_for = now + timedelta(seconds=self._look_up_after_s)  # should we be killed meanwhile
+                tried = _the_same(row).values(attempted_at=row.attempted_at or now, not_before=looked_for)
+                if connection.execute(tried).rowcount == 0:
+                    return  # its policy names another channel now
+            place = post(self._client, channel_id, message, row.token, thread_ts=thread_ts)
+        self._record(row, place, _digest(message))
 
     def _channel_id(self, name: str) -> str:
         if name not in self._channels:
@@ -254,46 +270,89 @@ class Sender:
         now = literal(self._clock(), outbox.c.sent_at.type)
         sent_at = case((outbox.c.asked == row.asked, now), else_=None)
         where = {"channel_id": place.channel_id, "ts": place.ts} if place else {}
-        self._change(row, sent_at=sent_at, shown=shown, attempts=0, not_before=None, **where)
+        waits_for_channel = outbox.c.channel == row.channel, _PENDING, outbox.c.failed.is_not(None)
+        with self._store.write() as connection:
+            if place:  # it is open again
+                connection.execute(update(outbox).where(*waits_for_channel).values(failed=None, not_before=None))
+            recorded = {"sent_at": sent_at, "shown": shown, "attempts": 0, "failed": None, "not_before": None, **where}
+            connection.execute(_the_same(row).values(recorded))
 
-    def _forget(self, row: Pending) -> None:
+    def _forget(self, row: Pending, thread_ts: str | None) -> None:
+        """Ask anew for what was deleted in Slack: the message, or, while it was on its way, the head of its thread."""
+        again = {"channel_id": None, "ts": None, "shown": None, "attempted_at": None, "not_before": None}
+        if row.ts is None:
+            logger.warning("#%s: %s was deleted in Slack and is posted again", row.channel, row.parent)
+            head = update(outbox).where(outbox.c.subject == row.parent, outbox.c.ts == thread_ts)
+            with self._store.write() as connection:
+                connection.execute(head.values(sent_at=None, asked=outbox.c.asked + 1, **again))
+                connection.execute(_the_same(row).values(attempted_at=None))
+            self._postpone(row, Later("its thread is gone", unsure=False), rests=False)
+            return
         logger.warning("#%s: %s was deleted in Slack and is posted again", row.channel, row.subject)
-        self._change(row, channel_id=None, ts=None, shown=None, attempted_at=None)
+        where_parent_is = select(_PARENT.c.channel).where(_PARENT.c.subject == row.parent).scalar_subquery()
+        self._change(row, channel=func.coalesce(where_parent_is, row.channel), **again)
+
+    def _shut(self, row: Pending, why: str) -> None:
+        """Let all that is to be sent into a channel wait until somebody may have opened it."""
+        logger.error("#%s: nothing can be sent: %s", row.channel, why)
+        self._channels.pop(row.channel, None)
+        self._untried(row)
+        wait = {
+            "failed": f"#{row.channel}: {why}; tried again every ten minutes",
+            "not_before": self._clock() + timedelta(seconds=_SHUT_FOR_S),
+        }
+        with self._store.write() as connection:
+            connection.execute(update(outbox).where(outbox.c.channel == row.channel, _PENDING).values(wait))
 
     def _untried(self, row: Pending) -> None:
         if row.ts is None:
-            self._change(row, attempted_at=row.attempted_at)
+            self._change(row, attempted_at=row.attempted_at, not_before=None)
 
     def _postpone(self, row: Pending, later: Later, *, rests: bool = True) -> None:
-        wait = later.after_s if later.after_s is not None else self._first_wait_s * 2.0**row.attempts
-        wait = min(wait, _LONGEST_WAIT_S) if later.after_s is None else wait
+        wait = later.after_s
+        if wait is None:
+            wait = min(self._first_wait_s * 2.0 ** min(row.attempts, _DOUBLINGS), _LONGEST_WAIT_S)
+        if row.ts is None and later.unsure:
+            wait = max(wait, self._look_up_after_s)
         logger.warning("#%s: %s waits %.1f s: %s", row.channel, row.subject, wait, later)
         again: dict[str, Any] = {"not_before": self._clock() + timedelta(seconds=wait), "attempts": row.attempts + 1}
         if row.ts is None and not later.unsure:
             again["attempted_at"] = row.attempted_at
         self._change(row, **again)
         # Slack's own wait is the channel's. After a fault of one message, the next may go before it is tried again.
+        if later.after_s is not None:
+            with self._store.write() as connection:  # for other processes, and for us after a restart
+                try_acquire(connection, f"{_REST}{row.channel}", "Slack", now=self._clock(), ttl_s=wait)
         if rests:
             self._rest(row.channel, wait if later.after_s is not None else min(wait, _LANE_RESTS_S))
 
     def _fail(self, row: Pending, why: str) -> None:
         logger.error("#%s: Slack refuses %s: %s", row.channel, row.subject, why)
-        self._channels.pop(row.channel, None)
-        with self._store.write() as connection:
-            connection.execute(update(outbox).where(outbox.c.id == row.id).values(failed=why))
-            if row.ts is None:
-                waiting = and_(outbox.c.parent == row.subject, outbox.c.ts.is_(None))
-                connection.execute(update(outbox).where(waiting).values(failed=f"its parent was refused: {why}"))
+        self._change(row, failed=why, not_before=None)
 
     def _rest(self, channel: str, seconds: float) -> None:
         self._resting[channel] = time.monotonic() + seconds
 
     def _change(self, row: Pending, **values: Any) -> None:
         with self._store.write() as connection:
-            connection.execute(update(outbox).where(outbox.c.id == row.id).values(**values))
+            connection.execute(_the_same(row).values(**values))
 
 
-_PENDING = and_(outbox.c.sent_at.is_(None), outbox.c.failed.is_(None))
+_REST: Final = "rest of #"  # a lease that Slack holds while it wants a channel to be left alone
+_PARENT = outbox.alias("parent")
+_WITH_PARENT = outbox.outerjoin(_PARENT, _PARENT.c.subject == outbox.c.parent)
+_PENDING = and_(outbox.c.sent_at.is_(None), or_(outbox.c.failed.is_(None), outbox.c.not_before.is_not(None)))
+_POSTABLE = or_(outbox.c.parent.is_(None), _PARENT.c.ts.is_not(None))
+_LEFT: Select[tuple[int]] = (
+    select(outbox.c.id)
+    .select_from(_WITH_PARENT)
+    .where(outbox.c.sent_at.is_(None), outbox.c.failed.is_(None), or_(_POSTABLE, _PARENT.c.failed.is_(None)))
+)
+
+
+def _the_same(row: Pending) -> Update:
+    """Change a row, unless it was moved to another channel since it was read."""
+    return update(outbox).where(outbox.c.id == row.id, outbox.c.token == row.token)
 
 
 def _thread_ts(connection: Connection, row: Pending) -> str | None:

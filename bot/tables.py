@@ -48,7 +48,7 @@ class Outbox(SQLModel, table=True):
     attempts: int = 0
     attempted_at: datetime | None = Field(default=None, sa_type=Instant)  # set before a post: Slack may have it
     sent_at: datetime | None = Field(default=None, sa_type=Instant)
-    failed: str | None = None  # a refusal that no retry mends
+    failed: str | None = None  # why Slack refuses it: for good, or with `not_before` until that moment
     channel_id: str | None = None
     ts: str | None = None
     shown: str | None = None  # SHA-256 of what Slack shows: an edit that changes nothing is not sent
