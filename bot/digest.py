@@ -1,8 +1,8 @@
 """The digest of a policy: five lines on what changed since the last one, or one line for a silent week.
 
 It is plain data first; `lines` says it in words, for Slack, for the shell and for Markdown alike. Each carries the
-ledger's head, against which `ledger verify` sees a tail that was cut off later. A policy and the end of its period are
-the key: given out once, by whichever process comes first.
+ledger's head, against which `ledger verify` sees a tail that was cut off later. Its period ends when it is composed,
+where the next one's begins; it is given out once for each time it is due, by whichever process comes first.
 """
 
 from __future__ import annotations
@@ -162,31 +162,31 @@ def give_out(
     late: bool,
     names: Mapping[str, str] | None = None,
 ) -> Digest | None:
-    """Store the digest of the period that ends at `due`, and ask that it be posted, in the caller's transaction.
+    """Store the digest of the period that ends `now`, and ask that it be posted, in the caller's transaction.
 
     Returns
     -------
     digest : Digest or None
-        None if this one, or a later one, was given out before.
+        None if one was given out since it was due.
     """
-    last = connection.scalar(
-        select(func.max(digests.c.period_end, type_=digests.c.period_end.type)).where(digests.c.policy == policy)
-    )
+    newest = select(func.max(digests.c.period_end, type_=digests.c.period_end.type))
+    # One that was given out while the clock ran ahead is no reason to keep silent until then.
+    last = connection.scalar(newest.where(digests.c.policy == policy, digests.c.period_end <= now))
     if last is not None and last >= due:
         return None
-    digest = compose(connection, policy, title, since=last, until=due, names=names, due=due if late else None)
+    digest = compose(connection, policy, title, since=last, until=now, names=names, due=due if late else None)
     connection.execute(
         insert(digests).values(
             policy=policy,
-            period_start=last or due,
-            period_end=due,
+            period_start=last or now,
+            period_end=now,
             created_at=now,
             head_seq=digest.head_seq,
             head_hash=digest.head_hash,
             content=asdict(digest),
         )
     )
-    ask(connection, channel=channel, subject=f"digest/{due.timestamp():.0f}/{policy}", at=now)
+    ask(connection, channel=channel, subject=f"digest/{now.timestamp():.0f}/{policy}", at=now)
     return digest
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -15,7 +16,7 @@ from sqlalchemy import insert, select, update
 from audit_core.catalogue.leases import hold
 from audit_core.catalogue.store import Store
 from audit_core.errors import PolicyError, StoreError
-from audit_core.ledger.policies import retire
+from audit_core.ledger.policies import activate_text, retire
 from audit_core.ledger.tables import runs
 from bot.policies import Policies
 from bot.schedule import Schedule
@@ -25,6 +26,7 @@ from tests.support.ledger import audit as run_audit
 
 MONDAY = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 PLAN = "schedule: {run: weekdays 06:00, digest: weekly monday 08:00, timezone: Europe/London}"
+AT_ONCE = "schedule: {run: weekly monday 08:00, digest: weekly monday 08:00, timezone: Europe/London}"
 
 
 class Clock:
@@ -45,6 +47,7 @@ class Works:
         self.clock = Clock(MONDAY)
         self.audits: list[datetime] = []
         self.error: Exception | None = None
+        self.lasts = timedelta()
         activate(store, policy_text(schedule=plan), self.clock())
         self.schedule = self.another()
 
@@ -55,6 +58,7 @@ class Works:
         if self.error is not None:
             raise self.error
         self.audits.append(self.clock())
+        self.clock.now += self.lasts
         run_audit(self.store, failing("a"), clock=self.clock)  # type: ignore[arg-type]  # a clock that stands still
 
     def at(self, **later: float) -> None:
@@ -184,11 +188,138 @@ def test_a_digest_comes_with_the_audit_before_it(works: Works) -> None:
     assert asked.subject == f"digest/{(MONDAY + timedelta(hours=3)).timestamp():.0f}/release"
 
 
+def test_a_digest_that_is_due_together_with_an_audit_tells_of_it_and_is_not_late(store: Store) -> None:
+    works = Works(store, AT_ONCE)
+    works.lasts = timedelta(minutes=5)
+    works.at(hours=3)
+    (digest,) = digests_of(store)
+    assert (digest.content["opened"], digest.content["due"]) == (1, None)
+    assert digest.period_end == MONDAY + timedelta(hours=3, minutes=5)
+
+
+def test_a_digest_that_becomes_due_during_an_audit_is_not_late(works: Works) -> None:
+    works.clock.now = MONDAY + timedelta(hours=1)
+    looking: list[str] = []
+
+    def long_audit() -> None:
+        works.clock.now = MONDAY + timedelta(hours=3)
+        another = threading.Thread(target=schedule.look)  # as the alarm clock does meanwhile
+        another.start()
+        another.join(5)
+        looking.append("alive" if another.is_alive() else "gone")
+        works.clock.now += timedelta(minutes=30)
+        works._audit()
+
+    schedule = Schedule(works.store, Policies(), audit=long_audit, clock=works.clock)
+    schedule.look()
+    assert looking == ["gone"]
+    (digest,) = digests_of(works.store)
+    assert (digest.content["opened"], digest.content["due"]) == (1, None)
+
+
+def test_a_digest_begins_where_the_one_before_ended(store: Store) -> None:
+    works = Works(store, AT_ONCE)
+    works.lasts = timedelta(minutes=5)
+    works.at(hours=3)
+    works.at(days=7, hours=3)
+    first, second = digests_of(store)
+    assert second.period_start == first.period_end
+    assert second.content["opened"] == 0
+
+
+def digests_of(store: Store) -> list[Any]:
+    with store.read() as connection:
+        return list(connection.execute(select(digests).order_by(digests.c.id)))
+
+
+def test_what_was_missed_is_done_though_the_policy_was_edited_since(works: Works) -> None:
+    works.at(hours=1)
+    edited = policy_text(schedule=PLAN).replace("has no licence", "lacks a licence")
+    activate(works.store, edited, MONDAY + timedelta(days=1, hours=4))
+    works.at(days=1, hours=5)
+    assert [job.due for job in works.jobs()] == [MONDAY + timedelta(hours=1), MONDAY + timedelta(days=1, hours=1)]
+
+
+def test_a_clock_that_once_ran_ahead_holds_up_nothing(works: Works) -> None:
+    works.at(days=3650, hours=3)
+    ahead = len(works.audits)
+    for day in range(1, 5):
+        works.at(days=day, hours=2)
+    assert len(works.audits) == ahead + 4
+    works.at(days=7, hours=4)
+    assert MONDAY + timedelta(days=7, hours=4) in [digest.period_end for digest in digests_of(works.store)]
+
+
+def test_two_threads_of_one_process_do_not_get_into_each_others_way(
+    works: Works, caplog: pytest.LogCaptureFixture
+) -> None:
+    began, gate = threading.Event(), threading.Event()
+
+    def audit() -> None:
+        began.set()
+        gate.wait(5)
+
+    schedule = Schedule(works.store, Policies(), audit=audit, clock=works.clock)
+    works.clock.now = MONDAY + timedelta(hours=1)
+    first = threading.Thread(target=schedule.look)
+    with caplog.at_level(logging.INFO):
+        first.start()
+        assert began.wait(5)
+        schedule.attend("release")
+        gate.set()
+        first.join()
+    assert not [record for record in caplog.records if "waits" in record.getMessage()]
+
+
+def test_what_another_process_is_at_is_no_cause_for_alarm(works: Works, caplog: pytest.LogCaptureFixture) -> None:
+    works.clock.now = MONDAY + timedelta(hours=1)
+    with caplog.at_level(logging.INFO), hold(works.store, "job:audit:release", clock=works.clock):
+        works.schedule.look()
+    assert [record.levelname for record in caplog.records if "waits" in record.getMessage()] == ["INFO"]
+
+
+def test_who_is_in_a_group_is_learnt_however_many_audits_wait(store: Store) -> None:
+    plan = "schedule: {run: every 1 minute, timezone: UTC}"
+    with store.write() as connection:
+        for number in range(6):
+            text = policy_text(schedule=plan).replace("policy: release", f"policy: p{number}")
+            activate_text(connection, f"p{number}", text, actor="ada", via="cli", at=MONDAY)
+    clock = Clock(MONDAY + timedelta(minutes=6))
+    began, gate, asked = threading.Event(), threading.Event(), threading.Event()
+
+    def audit() -> None:
+        began.set()
+        gate.wait(30)
+
+    schedule = Schedule(
+        store,
+        Policies(),
+        audit=audit,
+        clock=clock,
+        refresh=asked.set,
+        refresh_every=timedelta(seconds=1),
+    )
+    schedule.start()
+    try:
+        assert began.wait(5)
+        looks = [threading.Thread(target=schedule.attend, args=(f"p{number}",)) for number in range(1, 6)]
+        for look in looks:
+            look.start()
+        for look in looks:
+            look.join(5)
+        assert not any(look.is_alive() for look in looks)
+        asked.clear()
+        assert asked.wait(5)
+    finally:
+        gate.set()
+        schedule.stop()
+
+
 def test_a_digest_that_was_missed_comes_late_and_says_so(works: Works) -> None:
     works.at(days=9)
     with works.store.read() as connection:
         row = connection.execute(select(digests)).one()
-    assert row.period_end == MONDAY + timedelta(days=7, hours=3)
+    assert row.period_end == MONDAY + timedelta(days=9)
     assert row.content["due"] == (MONDAY + timedelta(days=7, hours=3)).isoformat()
     assert works.jobs("digest")[0].late
 
