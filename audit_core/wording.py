@@ -8,7 +8,7 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-__all__ = ["did_you_mean", "listed", "meant", "on_one_line", "quoted"]
+__all__ = ["did_you_mean", "listed", "meant", "on_one_line", "quoted", "writable"]
 
 _CLOSE_ENOUGH: Final = 0.6
 _SHOWN: Final = 60
@@ -24,6 +24,11 @@ def on_one_line(text: str, at_most: int) -> str:
 def quoted(word: object) -> str:
     """Show a stranger's word in a sentence: in quotes, on one line, not too long, nothing invisible."""
     return f'"{on_one_line(str(word), _SHOWN)}"'
+
+
+def writable(name: str) -> str:
+    """Write with backslashes what is no Unicode: the name of a file may be any bytes."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:

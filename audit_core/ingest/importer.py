@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,11 +23,13 @@ from audit_core.ingest.mapping import Mapping
 from audit_core.ingest.report import ImportReport, Progress
 from audit_core.ingest.work import Opening, Work
 from audit_core.ledger.chain import Via
-from audit_core.wording import quoted
+from audit_core.wording import quoted, writable
 
 __all__ = ["import_files"]
 
 logger = logging.getLogger(__name__)
+
+_LONGEST_NAME: Final = 120  # as long as a policy may write it
 
 
 def import_files(
@@ -80,6 +82,9 @@ def import_files(
     """
     if not dataset or dataset != dataset.strip() or not dataset.isprintable():
         raise IngestError(f"{quoted(dataset)} can't be the name of a dataset", mend="Letters, digits and hyphens do.")
+    if len(dataset) > _LONGEST_NAME:
+        what = f"{quoted(dataset)} is too long for the name of a dataset"
+        raise IngestError(what, mend=f"It may have {_LONGEST_NAME} characters.")
     if not paths:
         raise IngestError("no file to import", mend="Name one or more.")
     formats = [(path, format_of(path, mapping.format if mapping else None)) for path in paths]
@@ -87,7 +92,7 @@ def import_files(
     with hold(store, "import", clock=clock) as lease:
         undo_unpublished(store, lease, clock=clock, progress=lambda rows: tell(Progress("undoing", rows=rows)))
         chosen = mapping or _guessed(formats)
-        opening = Opening(dataset, actor, ", ".join(path.name for path in paths), clock)
+        opening = Opening(dataset, actor, ", ".join(writable(path.name) for path in paths), clock)
         work = Work(store, lease, chosen, opening, tell)
         before = [_state(path) for path in paths]
         try:
@@ -137,7 +142,7 @@ def _fingerprint(path: Path) -> dict[str, Any]:
     """Say which file it was, for the ledger."""
     with path.open("rb") as file:
         return {
-            "name": path.name,
+            "name": writable(path.name),
             "bytes": os.fstat(file.fileno()).st_size,
             "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
         }

@@ -26,36 +26,50 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from audit_core.catalogue.fields import FIELDS, field_named
 from audit_core.errors import IngestError, Location, Problems
 from audit_core.ingest.mapping import EXTRA, UNITS, AssetMapping, Column, FieldMapping, Mapping, SourceTermsMapping
 from audit_core.ingest.values import ALGORITHMS, BadValue, day
 from audit_core.placed_yaml.dialect import Dialect
-from audit_core.placed_yaml.mistakes import Mistake, Steps
+from audit_core.placed_yaml.mistakes import Mistake, Refusal, Steps
 from audit_core.placed_yaml.models import Strict, validated
 from audit_core.placed_yaml.source import SourceFile, load, parse
-from audit_core.wording import did_you_mean, quoted
+from audit_core.wording import did_you_mean, quoted, writable
 
 __all__ = ["load_mapping", "parse_mapping", "shipped_mappings"]
 
-_DIALECT: Final = Dialect(IngestError, "mapping", "mappings", begins="key: …", texts=True)
+_DIALECT: Final = Dialect(IngestError, "mapping", "mappings", begins="key: …", texts=True, controls=True)
 _UNKNOWN: Final = "unknown"
 _SHIPPED: Final = Path(__file__).parent / "mappings"
 _ENCODINGS: Final = ("utf-8", "utf-16", "latin-1", "cp1252")
+_LONGEST: Final = 500
 _ROLE: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def _to_be_kept(text: str) -> str:
+    if found := _CONTROL.search(text):
+        mend = "Nobody can see it: delete it."
+        raise Refusal(Mistake(f"a control character (U+{ord(found[0]):04X})", mend))
+    if len(text) > _LONGEST:
+        raise Refusal(Mistake(f"longer than {_LONGEST} characters", "Shorten it."))
+    return text
+
+
 _Text = Annotated[str, Field(min_length=1)]
+_Kept = Annotated[_Text, AfterValidator(_to_be_kept)]
 
 
 class _FieldEntry(Strict):
     column: _Text | None = None
-    constant: _Text | None = None
+    constant: _Kept | None = None
     before: _Text | None = None
     split: _Text | None = None
     unit: Literal["ms", "s", "min", "Hz", "kHz"] | None = None
-    values: dict[str, _Text] = Field({})
+    values: dict[str, _Kept] = Field({})
 
 
 class _AssetEntry(Strict):
@@ -66,13 +80,13 @@ class _AssetEntry(Strict):
 
 
 class _SourceEntry(Strict):
-    name: _Text
-    kind: _Text | None = None
-    licence: _Text | None = None
-    contract: _Text | None = None
-    url: _Text | None = None
-    acquired: _Text | None = None
-    acquired_by: _Text | None = None
+    name: _Kept
+    kind: _Kept | None = None
+    licence: _Kept | None = None
+    contract: _Kept | None = None
+    url: _Kept | None = None
+    acquired: _Kept | None = None
+    acquired_by: _Kept | None = None
 
 
 def _written_short(value: Any) -> Any:
@@ -121,7 +135,7 @@ def load_mapping(file: Path | str) -> Mapping:
             mend = did_you_mean(str(file), shipped, f"It is a YAML file, or one that ships: {', '.join(shipped)}.")
             raise IngestError("no such mapping", at=Location(str(file)), mend=mend)
         path = shipped[str(file)]
-    return _mapping(load(path, _DIALECT), path.stem)
+    return _mapping(load(path, _DIALECT), writable(path.stem))
 
 
 def parse_mapping(content: bytes, file: str, *, name: str = "") -> Mapping:

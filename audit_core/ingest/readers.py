@@ -12,11 +12,14 @@ from audit_core.errors import IngestError
 from audit_core.ingest.block import BETWEEN_PARTS
 from audit_core.ingest.mapping import FieldMapping
 from audit_core.ingest.values import BadValue, checksum, day, milliseconds, whole_number
+from audit_core.wording import quoted
 
 __all__ = ["REMEMBERED", "Cell", "Read", "checksum_reader", "constant", "reader", "size"]
 
 #: How many texts are remembered of a column; then it begins anew.
 REMEMBERED: Final = 50_000
+
+_HIGHEST_HZ: Final = 10_000_000  # three times what any converter samples at
 
 Cell = str | int
 Read = Callable[[str], Cell | None]
@@ -93,9 +96,14 @@ def _several(mapping: FieldMapping, text: str) -> str | None:
 
 
 def _sample_rate(text: str, unit: str | None) -> int:
-    if unit == "kHz":
-        return milliseconds(text, "s")  # a thousand times, rounded: the same sum
-    return whole_number(text, 1, 2**31 - 1)
+    if unit != "kHz":
+        return whole_number(text, 1, _HIGHEST_HZ)
+    if ":" in text:
+        raise BadValue(f"{quoted(text)} is no number of kHz")
+    rate = milliseconds(text, "s")  # a thousand times, rounded: the same sum
+    if not 1 <= rate <= _HIGHEST_HZ:
+        raise BadValue(f"{quoted(text)} kHz is not between 1 Hz and 10 MHz")
+    return rate
 
 
 _Typed = Callable[[str, str | None], Cell]

@@ -164,7 +164,7 @@ class Plan:
         self._groups = tuple(
             (slots[field], field, _Members(field)) for field in sorted(mapping.grouped) if field in slots
         )
-        self._names_longest = tuple(slots[name] for name in ("licence", "source") if name in slots)
+        self._names_longest = tuple(slots[name] for name in ("licence", "source", "split") if name in slots)
         self.columns = tuple(columns)
         self.scalars = itemgetter(*(slots.get(name, _BLANK) for name in SCALARS))
         self.licence = slots.get("licence", _BLANK)

@@ -40,8 +40,8 @@ class Seen:
 
     def meet(self, line: int, number: int | None = None) -> int:
         """Note the line of a track, and give its number: the next one, if it has none."""
-        place = self._last = max(self._last, self._begin[-1] + line)
         place = self._begin[-1] + line
+        self._last = max(self._last, place)
         if number is None:
             self._new.append(place)
             return self._first_new + len(self._new) - 1

@@ -29,7 +29,7 @@ from audit_core.ingest.values import BadValue
 from audit_core.ingest.writing import Batch, Writing
 from audit_core.ledger.chain import Via, append
 from audit_core.ledger.pace import Pace
-from audit_core.wording import quoted
+from audit_core.wording import quoted, writable
 
 __all__ = ["Opening", "Work"]
 
@@ -97,7 +97,8 @@ class Work:
 
     def read(self, path: Path, format_: Format) -> None:
         """Take in a file."""
-        self._seen.open(str(path))
+        file = writable(str(path))
+        self._seen.open(file)
         total, before = format_.size(path), self.read_rows
         options = Options(
             encoding=self._mapping.encoding or "utf-8",
@@ -110,11 +111,11 @@ class Work:
         for block in format_.blocks(path, options):
             columns = block.columns
             if self._plan is None or self._plan.columns != columns:
-                self._plan = Plan(self._mapping, columns, str(path), open_ended=by_row or self._mapping.guessed)
-            self._take(str(path), self._plan, block)
-            self._tell(Progress("reading", str(path), self.read_rows - before, block.position, total))
+                self._plan = Plan(self._mapping, columns, file, open_ended=by_row or self._mapping.guessed)
+            self._take(file, self._plan, block)
+            self._tell(Progress("reading", file, self.read_rows - before, block.position, total))
         if by_row and not self._mapping.guessed:
-            Plan(self._mapping, columns, str(path))  # a column that no object had is a slip of the mapping
+            Plan(self._mapping, columns, file)  # a column that no object had is a slip of the mapping
 
     def close_vanished(self) -> None:
         """Let the tracks end that no file has any more."""

@@ -25,6 +25,8 @@ class Dialect:
         What to say, besides, of a tab.
     texts : bool
         Whether each value is the text that it looks like: ``no`` is a word then, and ``3.0`` is not the number 3.
+    controls : bool
+        Whether an escape may write a control character, such as one that separates columns; never NUL.
     """
 
     error: type[CratecheckError]
@@ -33,3 +35,4 @@ class Dialect:
     begins: str | None = None
     of_tabs: str = ""
     texts: bool = False
+    controls: bool = False

@@ -41,6 +41,9 @@ _INVISIBLE: Final = re.compile(
     "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\xa0\u200b\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
 )
 _INVISIBLE_TOLD: Final = 20
+#: What an escape may write that PostgreSQL does not keep as text.
+_NUL: Final = re.compile("\x00")
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 _NOT_REPEATED: Final = "Write things out each time. If it begins a name, put the name in quotes."
 _COMMENT: Final = 'What follows "#" is a comment: put the value in quotes, as in "#data-audit".'
@@ -169,7 +172,7 @@ def _refuse_invisible(lines: Lines) -> None:
     for number, line in enumerate(lines.lines, start=1):
         if (found := _INVISIBLE.search(line)) and len(mistakes) < _INVISIBLE_TOLD:
             what, mend = _invisible(found[0], lines.dialect)
-            if lines.dialect.texts:
+            if lines.dialect.texts and not _refused(lines.dialect, found[0]):
                 mend += f' If it is meant, write "{found[0].encode("unicode_escape").decode()}" in double quotes.'
             mistakes.append(lines.mistake(what, Mark(number, found.start() + 1), mend))
     if mistakes:
@@ -186,6 +189,11 @@ def _invisible(letter: str, dialect: Dialect) -> tuple[str, str]:
             return "a NUL byte", "This is not a text file, or it is damaged."
         case _:
             return f"an invisible character (U+{ord(letter):04X})", "Delete it, and type the place again."
+
+
+def _refused(dialect: Dialect, text: str) -> re.Match[str] | None:
+    """Find a character that can't be meant, however it is written."""
+    return (_NUL if dialect.controls else _CONTROL).search(text)
 
 
 class _Builder:
@@ -262,6 +270,9 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent, mark: Mark) -> Scalar:
         text = event.value
+        if found := _refused(self._dialect, text):
+            self._refuse(f"a control character (U+{ord(found[0]):04X})", mark, "Nobody can see it: delete it.")
+            return Scalar(None, mark, broken=True)
         if not event.implicit[0] or (text and self._dialect.texts):  # implicit: without quotes, and no block of text
             return Scalar(text, mark)
         if text in ("", "~", "null", "Null", "NULL"):

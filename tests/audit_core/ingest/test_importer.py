@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from audit_core.catalogue.leases import hold
 from audit_core.catalogue.snapshot import Snapshot, latest_revision
@@ -26,11 +27,13 @@ from audit_core.catalogue.tables import (
     track_groups,
     tracks,
 )
-from audit_core.errors import IngestError, StoreError
+from audit_core.errors import CratecheckError, IngestError, StoreError
 from audit_core.ingest.block import Refusal
 from audit_core.ingest.report import ImportReport, Progress
 from audit_core.ledger.chain import head
 from audit_core.ledger.tables import ledger_entries
+from audit_core.ledger.verify import verify
+from audit_core.report.manifest import manifest
 from tests.audit_core.ingest.conftest import NOON, Import
 
 Written = Callable[..., Path]
@@ -220,6 +223,8 @@ class TestNothingBecomesVisible:
             assert latest_revision(connection) == 0
             assert connection.execute(select(tracks.c.id)).all() == []
             assert head(connection).seq == 0
+            with pytest.raises(CratecheckError, match="there is no dataset 'crate'"):
+                list(manifest(connection, "crate", Snapshot(1, NOON)))
 
     def test_if_a_file_turns_out_to_be_damaged(self, store: Store, imported: Import) -> None:
         imported("id,title\na,A\nb,B\n")
@@ -334,3 +339,72 @@ def test_a_title_that_is_a_formula_is_kept_as_it_is(store: Store, imported: Impo
 def test_a_dataset_needs_a_name_that_can_be_read(imported: Import, name: str) -> None:
     with pytest.raises(IngestError, match="can't be the name of a dataset"):
         imported("id\na\n", dataset=name)
+
+
+def test_the_name_of_a_dataset_is_as_long_as_a_policy_may_write_it(imported: Import) -> None:
+    assert imported("id\na\n", dataset="x" * 120).added == 1
+    with pytest.raises(IngestError, match="too long for the name of a dataset. It may have 120 characters"):
+        imported("id\na\n", dataset="x" * 121)
+
+
+def test_texts_as_long_as_they_may_be_are_taken_by_any_database(imported: Import) -> None:
+    long = "".join(chr(0x1F300 + number) for number in range(500))  # four bytes each, and hard to compress
+    row = ",".join([long] * 4)
+    mapping = "key: id\nfields: {split: set, licence: terms, source: origin}"
+    assert imported(f"id,set,terms,origin\n{row}\n", mapping, dataset="\U0001f3b5" * 120).added == 1
+
+
+def test_a_file_whose_name_is_no_unicode_is_named_with_backslashes(
+    imported: Import, store: Store, tmp_path: Path
+) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.csv"))
+    path.write_text("id\na\n\n,\n", encoding="utf-8")
+    report = imported(path)
+    assert report.added == 1
+    assert all(refusal.file.endswith("\\udcff.csv") for refusal in report.refusals)
+    with store.read() as connection:
+        assert connection.execute(select(revisions.c.origin)).scalar_one() == "\\udcff.csv"
+
+
+class TestTheLedgerVouchesFor:
+    @pytest.fixture
+    def twice(self, store: Store, imported: Import) -> Store:
+        imported("id,title\na,A\nb,B\nc,C\nd,D\n")
+        imported("id,title\nd,DD\na,A\nb,BB\ne,E\n")
+        return store
+
+    def test_the_tracks_that_came_and_went(self, twice: Store) -> None:
+        assert verify(twice).broken is None
+
+    @pytest.mark.parametrize(
+        ("statement", "said"),
+        [
+            ("UPDATE track SET key = 'z' WHERE key = 'a'", "the tracks of revision 1 are not those"),
+            ("UPDATE track SET key = 'z' WHERE key = 'e'", "the tracks of revision 2 are not those"),
+            ("UPDATE track SET row_hash = (SELECT row_hash FROM track WHERE key = 'e') WHERE key = 'a'", "the tracks"),
+            ("DELETE FROM track WHERE key = 'a'", "the tracks of revision 1 are not those"),
+            ("UPDATE track SET to_rev = 2 WHERE key = 'a'", "the tracks of revision 2 are not those"),
+            ("UPDATE track SET to_rev = 2147483647 WHERE key = 'c'", "the tracks of revision 2 are not those"),
+            ("UPDATE track SET to_rev = 7 WHERE key = 'a'", "track a belongs to revision 7"),
+            ("UPDATE dataset SET name = 'elsewhere'", "revision 1 does not match ledger row 1: of which dataset"),
+            ("UPDATE revision SET published_at = NULL WHERE id = 2", "revision 2 does not match ledger row 2"),
+            ("UPDATE revision SET actor = 'mallory' WHERE id = 2", "revision 2 does not match ledger row 2"),
+            ("UPDATE revision SET counts = '{}' WHERE id = 1", "revision 1 does not match ledger row 1"),
+            (
+                "INSERT INTO revision SELECT 3, dataset_id, actor, origin, started_at, published_at, NULL, counts"
+                " FROM revision WHERE id = 2",
+                "revision 3 is published, but no ledger row vouches for it",
+            ),
+        ],
+    )
+    def test_what_was_altered_is_named(self, twice: Store, statement: str, said: str) -> None:
+        with twice.write() as connection:
+            connection.execute(text(statement))
+        assert str(verify(twice).broken).startswith(said)
+
+    def test_no_row_of_an_import_that_is_not_done(self, twice: Store, imported: Import) -> None:
+        imported("id,title\nf,F\n", partial=True)
+        with twice.write() as connection:
+            connection.execute(text("UPDATE revision SET published_at = NULL WHERE id = 3"))
+            connection.execute(text("DELETE FROM ledger WHERE seq = 3"))
+        assert verify(twice).broken is None

@@ -80,6 +80,11 @@ def test_a_column_is_known_by_its_place() -> None:
         ("key: id\nsource: {name: b, acquired: 31.1.2026}", "is no day"),
         ("key: id\nkey: id", 'the key "key" stands here twice. It is in line 1 already'),
         ("key: &a id\nfields: {title: *a}", 'm.yaml:1:6: an anchor, "&a"'),
+        ('key: id\nfields: {title: {constant: "a\\0b"}}', "m.yaml:2:28: a control character (U+0000)"),
+        ('key: id\nfields: {tags: {constant: "a\\x1fb"}}', "m.yaml:2:27: a control character (U+001F)"),
+        ('key: id\nfields: {title: {column: t, values: {x: "a\\0b"}}}', "a control character (U+0000)"),
+        ('key: id\nsource: {name: s, licence: "a\\0b"}', "a control character (U+0000)"),
+        (f"key: id\nsource: {{name: s, licence: {'x' * 501}}}", "longer than 500 characters"),
         ("", "nothing in this file. A mapping begins with `key: …`."),
         ("key: id\n\tfields: {}", "m.yaml:2:1: a tab. Mappings are indented with spaces"),
     ],
@@ -88,6 +93,10 @@ def test_a_mistake_is_told_with_its_mend(text: str, message: str) -> None:
     with pytest.raises(CratecheckError) as caught:
         parse_mapping(text.encode(), "m.yaml")
     assert message in str(caught.value)
+
+
+def test_columns_may_be_separated_by_a_control_character() -> None:
+    assert parse_mapping(b'key: id\ndelimiter: "\\x01"', "m.yaml").delimiter == "\x01"
 
 
 def test_all_mistakes_come_at_once() -> None:

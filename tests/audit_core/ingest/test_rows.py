@@ -16,12 +16,14 @@ from audit_core.ingest.values import BadValue
 
 MAPPING = b"""
 key: id
-fields: {title: title, artist: {column: artist, split: ";"}, year: year, licence: licence}
+fields:
+  {title: title, artist: {column: artist, split: ";"}, year: year, licence: licence, split: set,
+   sample_rate: {column: rate, unit: kHz}}
 assets: [{role: audio, path: path, checksums: {md5: md5}}]
 """
-HEADER = ("id", "title", "artist", "year", "licence", "path", "md5", "mood")
+HEADER = ("id", "title", "artist", "year", "licence", "path", "md5", "set", "rate", "mood")
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
-CELLS = ("a", "Blue", "Nina; Otis", "2011.0", "CC0-1.0", "a.wav", MD5.upper(), "calm")
+CELLS = ("a", "Blue", "Nina; Otis", "2011.0", "CC0-1.0", "a.wav", MD5.upper(), "train", "44.1", "calm")
 
 
 def row(cells: Sequence[str] = CELLS, header: Sequence[str] = HEADER, mapping: bytes = MAPPING) -> Row:
@@ -31,7 +33,8 @@ def row(cells: Sequence[str] = CELLS, header: Sequence[str] = HEADER, mapping: b
 def test_the_hash_is_that_of_the_canonical_form() -> None:
     form = [
         *("artist", "Nina\x1fOtis", "asset:audio:0:md5", MD5, "asset:audio:0:path", "a.wav", "extra.mood", "calm"),
-        *("licence", "CC0-1.0", "title", "Blue", "year", "2011", "group:artist", "nina", "otis"),
+        *("licence", "CC0-1.0", "sample_rate", "44100", "split", "train"),
+        *("title", "Blue", "year", "2011", "group:artist", "nina", "otis"),
     ]
     assert row().hash == hashlib.sha256("\0".join(form).encode()).digest()
 
@@ -60,12 +63,12 @@ def test_what_is_grouped_counts() -> None:
 
 
 def test_spellings_of_one_name_are_one_member_under_the_first_spelling() -> None:
-    cells = ("a", "", "Nina  SIMONE; ｎｉｎａ simone; ; Otis", "", "", "", "", "")
+    cells = ("a", "", "Nina  SIMONE; ｎｉｎａ simone; ; Otis", *[""] * 7)
     assert row(cells).members == [("artist", (("nina simone", "Nina  SIMONE"), ("otis", "Otis")))]
 
 
 def test_a_blank_name_is_no_member() -> None:
-    assert row(("a", "", " ;; ", "", "", "", "", "")).members == []
+    assert row(("a", "", " ;; ", *[""] * 7)).members == []
 
 
 def test_several_columns_are_one_key() -> None:
@@ -81,6 +84,10 @@ def test_several_columns_are_one_key() -> None:
         (2, "y" * 501, "artist: a name longer than 500 characters"),
         (3, "MMXI", 'year: "MMXI" is no whole number'),
         (4, "z" * 501, "the licence is longer than 500 characters"),
+        (7, "s" * 501, "the split is longer than 500 characters"),
+        (8, "3:25", 'sample rate: "3:25" is no number of kHz'),
+        (8, "0", 'sample rate: "0" kHz is not between 1 Hz and 10 MHz'),
+        (8, "44100000", 'sample rate: "44100000" kHz is not between 1 Hz and 10 MHz'),
         (6, "0", '"0" is no md5 of 32 hexadecimal digits'),
     ],
 )
@@ -91,7 +98,7 @@ def test_a_cell_that_makes_no_sense_refuses_its_row(place: int, text: str, reaso
 
 
 def test_a_column_that_is_not_there_is_told_where_the_mapping_names_it() -> None:
-    with pytest.raises(IngestError, match=r'm.yaml:3:17: no column "title" in tracks.csv. Did you mean "titel"'):
+    with pytest.raises(IngestError, match=r'm.yaml:4:11: no column "title" in tracks.csv. Did you mean "titel"'):
         row(header=("id", "titel", *HEADER[2:]))
 
 

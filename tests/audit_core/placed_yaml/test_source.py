@@ -18,6 +18,7 @@ from audit_core.placed_yaml.source import MAX_BYTES, MAX_NODES, SourceFile, load
 
 TYPED = Dialect(SettingsError, "recipe", "recipes", begins="dish: …")
 TEXTS = Dialect(SettingsError, "list", "lists", texts=True)
+SEPARATED = Dialect(SettingsError, "list", "lists", texts=True, controls=True)
 
 
 def parse(content: bytes, path: str, dialect: Dialect = TYPED) -> SourceFile:
@@ -119,10 +120,32 @@ def test_a_message_calls_the_file_what_its_reader_calls_it(content: bytes, told:
 
 @pytest.mark.parametrize("letter", ["\t", "\xa0", "\u200b", "\x01"])
 def test_in_a_file_of_texts_an_invisible_letter_that_is_meant_can_be_written_as_the_message_says(letter: str) -> None:
-    (problem,) = problems_of(f'a: "{letter}"'.encode(), TEXTS)
+    (problem,) = problems_of(f'a: "{letter}"'.encode(), SEPARATED)
     written = re.search('If it is meant, write (".*") in double quotes', str(problem))
     assert written
-    assert parse(f"a: {written[1]}".encode(), "p.yaml", TEXTS).plain() == {"a": letter}
+    assert parse(f"a: {written[1]}".encode(), "p.yaml", SEPARATED).plain() == {"a": letter}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "escape"),
+    [(TYPED, r"\0"), (TYPED, r"\x07"), (TYPED, r"\x9b"), (TEXTS, r"\0"), (TEXTS, r"\e"), (SEPARATED, r"\0")],
+)
+@pytest.mark.parametrize("text", ['dish: "a{}b"', '"a{}b": 1', '- ["a{}b"]'])
+def test_a_character_that_no_one_can_mean_is_refused_when_it_is_escaped_too(
+    dialect: Dialect, escape: str, text: str
+) -> None:
+    (problem,) = problems_of(text.format(escape).encode(), dialect)
+    assert "a control character (U+00" in str(problem)
+
+
+@pytest.mark.parametrize("dialect", [TYPED, TEXTS])
+def test_a_raw_control_character_is_not_told_to_be_escaped_where_that_is_refused(dialect: Dialect) -> None:
+    (problem,) = problems_of(b'dish: "a\x01b"', dialect)
+    assert "If it is meant" not in str(problem)
+
+
+def test_a_new_line_and_a_tab_may_be_escaped() -> None:
+    assert parse(rb'dish: "a\n\tb"', "p.yaml").plain() == {"dish": "a\n\tb"}
 
 
 def test_a_question_mark_without_quotes_is_told_to_need_them() -> None:
