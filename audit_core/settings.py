@@ -5,9 +5,12 @@ Secrets (tokens, the signing secret, a database's address with its password) com
 
 from __future__ import annotations
 
+import json
+import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Final, cast, get_origin
 
 from pydantic import AliasChoices, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import (
@@ -17,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as NotJson
 
 from audit_core.catalogue.store import sqlite_url
 from audit_core.errors import CratecheckError, Location, Problems, SettingsError
@@ -24,6 +28,8 @@ from audit_core.errors import CratecheckError, Location, Problems, SettingsError
 __all__ = ["SETTINGS_FILE", "Settings", "load_settings"]
 
 SETTINGS_FILE = "cratecheck.toml"
+
+_PREFIX: Final = "CRATECHECK_"
 
 GroupHandle = Annotated[str, StringConstraints(pattern=r"^@[\w.-]+$")]
 
@@ -36,7 +42,7 @@ def _secret(name: str) -> SecretStr | None:
 class Settings(BaseSettings):
     """What a workspace is told: where its data is, who its people are, how Slack is reached."""
 
-    model_config = SettingsConfigDict(env_prefix="CRATECHECK_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid", frozen=True)
 
     workspace: Path
     demo: bool = Field(default=False, description="A workspace for trying, which the desk may show.")
@@ -109,13 +115,38 @@ def load_settings(workspace: Path) -> Settings:
     ]
     if problems:
         raise Problems(problems)
+    said = _variables()
     try:
         settings = Settings(workspace=workspace)
     except ValidationError as error:
         raise Problems(
-            SettingsError(f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}", at=at)
+            SettingsError(
+                f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}",
+                at=Location(said[mistake["loc"][0]]) if mistake["loc"][0] in said else at,
+            )
             for mistake in error.errors(include_input=False, include_url=False)
+        ) from error
+    except NotJson as error:
+        mend = f"Write it as JSON, such as {{}}, or say it in {SETTINGS_FILE}."
+        raise Problems(
+            SettingsError("this variable is not valid JSON", at=Location(variable), mend=mend)
+            for variable in _not_json(said)
         ) from error
     if settings.licences is None:
         return settings
     return settings.model_copy(update={"licences": workspace / settings.licences})
+
+
+def _variables() -> dict[int | str, str]:
+    """Give the settings that the environment says, each with the name of its variable."""
+    known = {f"{_PREFIX}{name}".upper(): name for name in Settings.model_fields}
+    return {known[name.upper()]: name for name in os.environ if name.upper() in known}
+
+
+def _not_json(said: dict[int | str, str]) -> Iterator[str]:
+    for setting, variable in said.items():
+        if get_origin(Settings.model_fields[str(setting)].annotation) is dict:
+            try:
+                json.loads(os.environ[variable])
+            except ValueError:
+                yield variable

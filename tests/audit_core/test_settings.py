@@ -77,3 +77,22 @@ def test_a_folder_that_is_no_workspace_is_told_how_to_become_one(tmp_path: Path)
 def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"cratecheck\.toml: not valid TOML"):
         load_settings(written(tmp_path, "port = "))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("CRATECHECK_GROUPS", "x", "CRATECHECK_GROUPS: this variable is not valid JSON"),
+        ("CRATECHECK_PEOPLE", "[1", "CRATECHECK_PEOPLE: this variable is not valid JSON"),
+        ("CRATECHECK_PORT", "abc", "CRATECHECK_PORT: port: "),
+        ("CRATECHECK_GROUPS", '{"legal": []}', "CRATECHECK_GROUPS: groups.legal"),
+    ],
+)
+def test_a_mistake_of_the_environment_names_the_variable_and_not_the_file(
+    variable: str, value: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(CratecheckError) as refusal:
+        load_settings(written(tmp_path, "port = 4000"))
+    assert said in str(refusal.value)
+    assert "cratecheck.toml:" not in str(refusal.value)
