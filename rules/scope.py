@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, sel
 from audit_core.catalogue.columns_of_fields import holds_one_of
 from audit_core.catalogue.fields import field_named
 from audit_core.catalogue.snapshot import Snapshot
-from audit_core.catalogue.tables import datasets, tracks
+from audit_core.catalogue.tables import tracks
 from audit_core.ledger.quarantine import quarantined_tracks
 from rules.policy import AppliesTo
 from rules.selector import EVERYTHING, Selector, matches_any
 
-__all__ = ["DatasetRow", "Scope", "datasets_of", "scopes"]
+__all__ = ["DatasetRow", "Scope", "scopes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +99,9 @@ def terms(selector: Selector, snapshot: Snapshot) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def datasets_of(connection: Connection) -> tuple[DatasetRow, ...]:
-    """List the datasets of the catalogue, by name."""
-    rows = connection.execute(select(datasets.c.id, datasets.c.name).order_by(datasets.c.name))
-    return tuple(DatasetRow(row.id, row.name) for row in rows)
-
-
 def scopes(connection: Connection, applies_to: AppliesTo, snapshot: Snapshot) -> list[Scope]:
     """Find what a policy judges: a scope for each dataset that it covers, by name."""
-    others = datasets_of(connection)
+    others = tuple(DatasetRow(row.id, row.name) for row in connection.execute(snapshot.datasets()))
     quarantined = quarantined_tracks(snapshot)
     out = quarantined if connection.execute(quarantined.limit(1)).first() else None
     return [

@@ -28,6 +28,7 @@ from audit_core.ingest.seen import Seen
 from audit_core.ingest.values import BadValue
 from audit_core.ingest.writing import Batch, Writing
 from audit_core.ledger.chain import Via, append
+from audit_core.ledger.imports import closed_sha256, opened
 from audit_core.ledger.pace import Pace
 from audit_core.wording import quoted, writable
 
@@ -72,6 +73,7 @@ class Work:
         self._vanished: list[str] = []
         self._kept: set[int] = set()
         self._pace = Pace()
+        self._opened_rows = hashlib.sha256()
         self._plan: Plan | None = None
         self._revision: int | None = None
         with store.read() as connection:
@@ -147,7 +149,9 @@ class Work:
             "gone": self.gone,
             "refused": self.refused,
         }
-        _, revision = self._opened()
+        dataset, revision = self._opened()
+        with self._store.read() as connection:
+            closed = closed_sha256(connection, dataset, revision)
         with self._pace.write(self._store) as connection:
             self._lease.confirm(connection)
             if self._mapping.source is not None and self._terms_differ:
@@ -169,6 +173,8 @@ class Work:
                         "sha256": hashlib.sha256(self._mapping.text.encode()).hexdigest(),
                     },
                     "partial": partial,
+                    "opened_sha256": self._opened_rows.hexdigest(),
+                    "closed_sha256": closed,
                 },
             )
 
@@ -256,6 +262,7 @@ class Work:
             with self._pace.write(self._store) as connection:
                 self._lease.confirm(connection)
                 self._writing.write(connection, batch, revision)
+            self._opened_rows.update(opened((row.key, row.hash) for _, row in new))
 
     def _opened(self) -> tuple[int, int]:
         """Give the numbers of the dataset and of the revision, which is opened when first asked for."""

@@ -2,7 +2,8 @@
 
 In this order: every entry against its hash and the entry before; the chain against heads that were given out; runs and
 their findings, decisions with their quarantines and waivers, and policy texts against the entries that vouch for them;
-last, violations against what findings and decisions fold into.
+violations against what findings and decisions fold into; last, imports, with the keys and the row hashes of the tracks
+that came and went by each (`imports` says what of a track is not looked at).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sqlalchemy import Connection
 from audit_core.catalogue.store import Store
 from audit_core.ledger.chain import NOTHING, Head, entry_hash, instant
 from audit_core.ledger.faithful import Record, records, tolerant
+from audit_core.ledger.imports import revision_rows, track_rows
 from audit_core.ledger.refold import violations_against_their_fold
 from audit_core.ledger.tables import ledger_entries
 from audit_core.ledger.vouched import Broken, Vouched, decided_rows, entry_of, finding_rows, policy_rows, run_rows
@@ -97,6 +99,8 @@ def verify(store: Store, *, against: Head | None = None, known_heads: Iterable[K
                 decided_rows(connection, vouched),
                 policy_rows(connection, vouched),
                 violations_against_their_fold(connection, vouched),
+                revision_rows(connection, vouched),
+                track_rows(connection, vouched),
             ),
             None,
         )

@@ -87,6 +87,7 @@ class Vouched:
 
     head: Head = field(default_factory=lambda: Head(0, NOTHING))
     runs: dict[Any, Entry] = field(default_factory=dict)
+    imports: dict[Any, Entry] = field(default_factory=dict)
     settled: dict[Any, bool] = field(default_factory=dict)
     decided: set[Any] = field(default_factory=set)
     released: dict[Any, tuple[datetime, Any]] = field(default_factory=dict)
@@ -101,6 +102,8 @@ class Vouched:
         payload = entry.payload
         if entry.kind == "run":
             self.runs[payload.get("run")] = entry
+        elif entry.kind == "import":
+            self.imports[payload.get("revision")] = entry
         elif entry.kind == "decision":
             self.decided.add(payload.get("decision"))
             for one in payload.get("released", ()):

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from audit_core.catalogue.snapshot import Snapshot
-from audit_core.catalogue.tables import assets, checksums, datasets, licences, sources, tracks
+from audit_core.catalogue.tables import assets, checksums, licences, sources, tracks
 from audit_core.errors import CratecheckError
 from audit_core.ledger.chain import Head, head
 from audit_core.ledger.quarantine import quarantined_tracks
@@ -98,7 +98,7 @@ def facts(connection: Connection, dataset: str, snapshot: Snapshot) -> ManifestF
     CratecheckError
         If there is no such dataset.
     """
-    dataset_id = _dataset(connection, dataset)
+    dataset_id = _dataset(connection, dataset, snapshot)
     here = and_(tracks.c.dataset_id == dataset_id, snapshot.holds(tracks))
     total = connection.execute(select(func.count()).select_from(tracks).where(here)).scalar_one()
     out = len(_out(connection, dataset_id, snapshot))
@@ -127,7 +127,7 @@ def manifest(connection: Connection, dataset: str, snapshot: Snapshot) -> Iterat
     CratecheckError
         If there is no such dataset.
     """
-    dataset_id = _dataset(connection, dataset)
+    dataset_id = _dataset(connection, dataset, snapshot)
     out = _out(connection, dataset_id, snapshot)
     page: Select[Any] = (
         select(
@@ -156,8 +156,8 @@ def manifest(connection: Connection, dataset: str, snapshot: Snapshot) -> Iterat
             yield _row(row, files.get(row.id, ()))
 
 
-def _dataset(connection: Connection, name: str) -> int:
-    known = {row.name: row.id for row in connection.execute(select(datasets).order_by(datasets.c.name))}
+def _dataset(connection: Connection, name: str, snapshot: Snapshot) -> int:
+    known = {row.name: row.id for row in connection.execute(snapshot.datasets())}
     if name not in known:
         raise CratecheckError(
             f"there is no dataset {name!r}",

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from audit_core.catalogue.leases import hold
+from audit_core.catalogue.revisions import open_revision
 from audit_core.catalogue.snapshot import Snapshot, latest_revision
 from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import revisions
@@ -684,6 +685,16 @@ def test_an_audit_sees_no_row_of_an_import_that_is_not_published(
         connection.execute(update(revisions).where(revisions.c.id == revision).values(published_at=None))
     (outcome,) = audited(policy(TITLED)).outcomes
     assert (outcome.result, outcome.judged) == ("pass", 1)
+
+
+def test_a_dataset_whose_first_import_was_refused_is_judged_by_no_rule(
+    store: Store, audited: Callable[..., AuditReport]
+) -> None:
+    plant(store, "crate", [{"key": "a", "title": "A"}])
+    with store.write() as connection:
+        _, revision = open_revision(connection, "never", actor="ada", origin="a.csv", at=START)
+        connection.execute(update(revisions).where(revisions.c.id == revision).values(abandoned_at=START))
+    assert [outcome.dataset for outcome in audited(policy(TITLED)).outcomes] == ["crate"]
 
 
 def test_progress_is_told_rule_by_rule(store: Store, audited: Callable[..., AuditReport]) -> None:

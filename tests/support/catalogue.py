@@ -26,8 +26,10 @@ from audit_core.catalogue.tables import (
     track_groups,
     tracks,
 )
+from audit_core.ledger.chain import append
+from audit_core.ledger.imports import closed_sha256, opened
 
-__all__ = ["PLANTED_AT", "plant", "plant_terms"]
+__all__ = ["PLANTED_AT", "plant", "plant_terms", "vouch"]
 
 PLANTED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -86,7 +88,24 @@ def plant(
         for key, row in wanted.items():
             if key not in standing or standing[key].row_hash != hashes[key]:
                 _plant(connection, dataset_id, revision, key, row, hashes[key], (*GROUPED, *groups))
+        vouch(connection, revision)
     return revision
+
+
+def vouch(connection: Connection, revision: int) -> None:
+    """Write the entry of the ledger that an import of a published revision would have left."""
+    row = connection.execute(select(revisions, datasets.c.name).join(datasets).where(revisions.c.id == revision)).one()
+    begun = select(tracks.c.key, tracks.c.row_hash).where(tracks.c.from_rev == revision).order_by(tracks.c.id)
+    payload = {
+        "dataset": row.name,
+        "revision": revision,
+        "counts": row.counts,
+        "opened_sha256": hashlib.sha256(
+            opened((one.key, one.row_hash) for one in connection.execute(begun))
+        ).hexdigest(),
+        "closed_sha256": closed_sha256(connection, row.dataset_id, revision),
+    }
+    append(connection, kind="import", actor=row.actor, via="cli", at=row.published_at, payload=payload)
 
 
 def plant_terms(store: Store, source: str, *, licence: str | None = None, acquired_by: str | None = None) -> None:

@@ -192,3 +192,14 @@ def test_a_decision_settles_its_own_violation_first(store: Store) -> None:
     runs.settle(store)
     with store.read() as connection:
         assert violations.one(connection, KEY).state == "approved"
+
+
+def test_a_quarantine_of_more_tracks_than_a_short_write_can_hold_is_refused(audited: Store) -> None:
+    many = tuple(("train", f"t{number}") for number in range(10_001))
+    with pytest.raises(DecisionRefused, match="10,000 tracks at most, and here are 10,001"):
+        decided(audited, request("quarantine", key_of("a"), targets=many))
+
+
+def test_a_quarantine_that_does_not_say_whether_copies_are_out_too_is_a_mistake_of_the_caller(audited: Store) -> None:
+    with pytest.raises(ValueError, match="copies too"):
+        decided(audited, request("quarantine", key_of("a"), copies_too=None))

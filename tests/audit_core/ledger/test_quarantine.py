@@ -15,6 +15,7 @@ from audit_core.ledger.quarantine import Target, content_of, copies_of, quaranti
 from audit_core.ledger.tables import quarantine_contents, quarantines
 from audit_core.ledger.verify import verify
 from audit_core.report.manifest import facts, manifest
+from tests.support.catalogue import vouch
 from tests.support.ledger import START, Time, audit, dataset, decided, found, key_of, request, revision, track
 
 NOON = START + timedelta(hours=2, minutes=30)
@@ -34,6 +35,8 @@ def catalogue(store: Store) -> Store:
         track(connection, test, "twin", second, files=[("audio", {"md5": "m1"})])
         track(connection, test, "other", second, files=[("audio", {"md5": SHA_A})])
         track(connection, test, "bare", second)
+        vouch(connection, first)
+        vouch(connection, second)
     audit(store, [found("a")], clock=Time())
     return store
 
@@ -163,6 +166,7 @@ def test_a_thousand_targets_are_one_decision(catalogue: Store) -> None:
         now = revision(connection, train)
         for number in range(1001):
             track(connection, train, f"n{number:04}", now, files=[("audio", {"md5": f"x{number}"})])
+        vouch(connection, now)
     outcome = quarantine(catalogue, *[("train", f"n{number:04}") for number in range(1001)])
     assert len(outcome.quarantined) == 1001
     assert keys(catalogue, "train") == ["a", "a2", "b"]

@@ -18,6 +18,7 @@ from audit_core.ledger.chain import Head, entry_hash, head
 from audit_core.ledger.policies import activate_text, retire
 from audit_core.ledger.runs import LEAF_COLUMNS, leaf
 from audit_core.ledger.verify import KnownHead, Verification, verify
+from tests.support.catalogue import vouch
 from tests.support.ledger import START, Time, audit, dataset, decided, found, key_of, request, revision, track
 
 
@@ -41,6 +42,8 @@ def lived_in(store: Store) -> None:
     decided(store, request("quarantine", key_of("d"), at=clock(), targets=(("train", "b"),)))
     decided(store, request("release", key_of("d"), 2, at=clock()))
     audit(store, [*failing[1:4], found("e", message="Other words.")], clock=clock)
+    with store.write() as connection:
+        vouch(connection, now)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +88,7 @@ def test_an_untouched_ledger_holds_on_both_databases(store: Store) -> None:
     verification = verify(store)
     assert verification.broken is None
     assert (verification.holds, verification.runs, verification.decisions, verification.violations) == (True, 2, 5, 6)
-    assert verification.entries == verification.head.seq == 5 + 2 + 5
+    assert verification.entries == verification.head.seq == 5 + 2 + 5 + 1
     assert verification.findings == 6 + 2
 
 
@@ -214,9 +217,9 @@ def test_an_entry_that_was_replaced_with_a_right_hash_is_named_by_the_next(copy:
 
 def test_a_cut_tail_is_named_against_a_head_that_was_given_out(copy: Path) -> None:
     before = head_of(copy)
-    altered(copy, "DELETE FROM ledger WHERE seq = 12")
+    altered(copy, "DELETE FROM ledger WHERE seq = 13")
     broken = verified(copy, against=before).broken
-    assert str(broken) == "ledger row 12 is missing: the head you gave names row 12, so the tail was cut after row 11"
+    assert str(broken) == "ledger row 13 is missing: the head you gave names row 13, so the tail was cut after row 12"
 
 
 def test_a_rewritten_tail_is_named_against_a_head_that_was_given_out(copy: Path) -> None:
