@@ -10,8 +10,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
@@ -20,7 +19,7 @@ from audit_core.clock import Clock, utc_now
 from audit_core.ledger.runs import settle
 from audit_core.ledger.tables import findings, runs, violations
 from audit_core.ledger.violations import SEVERITIES
-from bot.messages.items import ITEMS_AT_MOST
+from bot.messages.items import ITEMS_AT_MOST, Item, packed
 from bot.outbox import ask_items, ask_parent_of, edit_listings, edit_parents, parent_subject
 from bot.policies import Policies
 from rules.policy import Policy
@@ -28,6 +27,8 @@ from rules.policy import Policy
 __all__ = ["announce", "shares"]
 
 K = TypeVar("K")
+
+_CAME_UP: Final = ("opened", "reopened")
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,12 @@ class _Place:
     dataset: str
     channel: str
     severity: str
+    offered: tuple[str, ...]
+
+    @property
+    def gravity(self) -> int:
+        """0 for the gravest."""
+        return SEVERITIES.index(self.severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +79,9 @@ def announce(store: Store, policies: Policies, clock: Clock = utc_now) -> int:
 def _announce(store: Store, policies: Policies, run_id: int, now: datetime) -> bool:
     with store.read() as connection:
         in_force = policies(connection)
-        places = list(_places(connection, run_id, in_force))
+        places = sorted(_places(connection, run_id, in_force), key=lambda place: place.gravity)
         news = [one for policy in in_force.values() for one in _news(connection, run_id, policy, places)]
+        news.sort(key=lambda one: one.place.gravity)
     with store.write() as connection:
         mine = update(runs).where(runs.c.id == run_id, runs.c.announced_at.is_(None)).values(announced_at=now)
         if connection.execute(mine).rowcount == 0:
@@ -106,24 +114,20 @@ def _places(connection: Connection, run_id: int, in_force: Mapping[str, Policy])
         policy = in_force.get(row.policy)
         for rule in policy.rules if policy else ():
             if rule.id == row.rule:
-                yield _Place(row.policy, row.rule, row.dataset, rule.review.channel, rule.severity)
+                yield _Place(
+                    row.policy, row.rule, row.dataset, rule.review.channel, rule.severity, rule.review.decisions
+                )
 
 
 def _news(connection: Connection, run_id: int, policy: Policy, places: list[_Place]) -> Iterator[_News]:
     """Share the messages that a policy may post among its rules in turn, the gravest first."""
-    own = sorted(
-        (place for place in places if place.policy == policy.id),
-        key=lambda place: (SEVERITIES.index(place.severity), place.rule, place.dataset),
-    )
-    totals = {place: _total(connection, run_id, place) for place in own}
-    messages_each = {place: -(-total // ITEMS_AT_MOST) for place, total in totals.items()}
-    given = shares(messages_each, policy.safety.post_at_most)
-    for place in own:
-        keys = iter(_keys(connection, run_id, place, given[place] * ITEMS_AT_MOST))
-        messages = []
-        while chunk := tuple(islice(keys, ITEMS_AT_MOST)):
-            messages.append(chunk)
-        yield _News(place, tuple(messages), totals[place] - sum(map(len, messages)))
+    own = [place for place in places if place.policy == policy.id]
+    most = policy.safety.post_at_most
+    ready = {place: _messages(connection, run_id, place, most) for place in own}
+    given = shares({place: len(messages) for place, messages in ready.items()}, most)
+    for place, messages in ready.items():
+        posted = messages[: given[place]]
+        yield _News(place, tuple(posted), _total(connection, run_id, place) - sum(map(len, posted)))
 
 
 def shares(wanted: Mapping[K, int], at_most: int) -> Mapping[K, int]:
@@ -138,14 +142,26 @@ def shares(wanted: Mapping[K, int], at_most: int) -> Mapping[K, int]:
 
 
 def _is_news(run_id: int, place: _Place) -> ColumnElement[bool]:
+    later = findings.alias("later")
+    came_up_later = (
+        select(later.c.key)
+        .join(runs, runs.c.id == later.c.run_id)
+        .where(
+            later.c.key == findings.c.key,
+            later.c.run_id > run_id,
+            later.c.transition.in_(_CAME_UP),
+            runs.c.finished_at.is_not(None),
+        )
+    )
     return and_(
         findings.c.run_id == run_id,
-        findings.c.transition.in_(["opened", "reopened"]),
+        findings.c.transition.in_(_CAME_UP),
         findings.c.policy == place.policy,
         findings.c.rule == place.rule,
         findings.c.dataset == place.dataset,
         findings.c.mode == "enforce",
         violations.c.state == "open",  # somebody may have been quicker
+        ~came_up_later.exists(),  # where runs wait to be announced, only the last one tells of it
     )
 
 
@@ -155,15 +171,28 @@ def _total(connection: Connection, run_id: int, place: _Place) -> int:
     return connection.execute(total).scalar_one()
 
 
-def _keys(connection: Connection, run_id: int, place: _Place, limit: int) -> list[str]:
+def _messages(connection: Connection, run_id: int, place: _Place, most: int) -> list[tuple[str, ...]]:
+    """Share the keys of a place's news among messages, as many as the policy may post."""
     news = (
-        select(findings.c.key)
-        .join(violations, violations.c.key == findings.c.key)
+        select(violations)
+        .join(findings, violations.c.key == findings.c.key)
         .where(_is_news(run_id, place))
         .order_by(findings.c.subject, findings.c.discriminator, findings.c.key)
-        .limit(limit)
+        .limit(most * ITEMS_AT_MOST)
     )
-    return list(connection.scalars(news))
+    items = [
+        Item(
+            key=row.key,
+            revision=row.revision,
+            state=row.state,
+            message=row.message,
+            evidence=row.evidence,
+            reopened=row.reopened,
+            allowed=place.offered,
+        )
+        for row in connection.execute(news)
+    ]
+    return [tuple(item.key for item in message) for message in packed(items)[:most]]
 
 
 def _ask_news(connection: Connection, run_id: int, news: _News, now: datetime) -> None:

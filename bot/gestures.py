@@ -67,10 +67,10 @@ class FormMark:
 def clicked(body: dict[str, Any], via: Via) -> tuple[Click, FormMark]:
     """Read a click on Approve, Quarantine, Waive or Release, in a thread or in a review modal."""
     action = body["actions"][0]
-    key, revision = action["value"].split(":")
+    key, revision = action["block_id"], int(action["value"])
     verdict = _verdict(action["action_id"].removeprefix("decide:"))
     page = PageMark.loads(body["view"]["private_metadata"]) if "view" in body else None
-    mark = FormMark(verdict, key, int(revision), page.spot if page else _spot(body), page)
+    mark = FormMark(verdict, key, revision, page.spot if page else _spot(body), page)
     return _click(mark, body, via), mark
 
 

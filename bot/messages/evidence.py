@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ def evidence_line(evidence: Mapping[str, Any], said: str = "") -> str:
             parts += _demanded(must)
             del held["must"]
     shown = ((name.replace("_", " "), _shown(value)) for name, value in held.items())
-    parts += (f"{name}: {value}" for name, value in shown if value not in said)
+    parts += (f"{name}: {value}" for name, value in shown if not _says(said, value))
     return " · ".join(parts)
 
 
@@ -38,6 +39,11 @@ def _demanded(must: Mapping[str, Any]) -> list[str]:
     """Say what a field must be: "must be at least 30 s, at most 30 min"; that it must be there needs no saying."""
     said = [f"{name.replace('_', ' ')} {_shown(value)}" for name, value in must.items() if value is not True]
     return [f"must {', '.join([said[0], *(each.removeprefix('be ') for each in said[1:])])}"] if said else []
+
+
+def _says(sentence: str, value: str) -> bool:
+    """Tell whether a sentence holds a value as words of its own: "100.00 %" does not hold "0 %"."""
+    return re.search(rf"(?<![\w-])(?<!\d[.,]){re.escape(value)}(?![\w-]|[.,]\d)", sentence) is not None
 
 
 # The sentence tells these in better words: they are there for programs, and to bind an approval to.

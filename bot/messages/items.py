@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bot.messages.evidence import evidence_line
 from bot.messages.kit import (
+    AT_MOST,
     Block,
     Message,
     Span,
@@ -21,14 +22,18 @@ from bot.messages.kit import (
     message,
     paragraph,
     person,
+    size,
     text,
 )
 from bot.messages.text import counted, plain
 from bot.messages.when import day, moment
 
-__all__ = ["BUTTONS", "ITEMS_AT_MOST", "Decided", "Item", "Items", "item_blocks", "items_message"]
+__all__ = ["BUTTONS", "ITEMS_AT_MOST", "Decided", "Item", "Items", "item_blocks", "items_message", "packed"]
 
 ITEMS_AT_MOST: Final = 10
+_READABLE: Final = 200  # as many characters of each text as a message is packed for
+_LONGEST_LINK: Final = 200
+_ROOM_FOR_MORE: Final = 200  # the line that says how many are not posted
 BUTTONS: Final[Mapping[str, str]] = {
     "approve": "Approve",
     "quarantine": "Quarantine",
@@ -92,7 +97,8 @@ def items_message(listed: Items, people: Mapping[str, str]) -> Message:
     """Build the message."""
 
     def blocks(limit: int) -> list[Block]:
-        built = [block for item in listed.items for block in item_blocks(item, people, limit)]
+        link_at_most = min(limit, _LONGEST_LINK)
+        built = [block for item in listed.items for block in item_blocks(item, people, limit, link_at_most)]
         return [*built, context(f"And {listed.more:,} more: open Review above.")] if listed.more else built
 
     first = plain(listed.items[0].message, 200) if listed.items else "Nothing is listed any more."
@@ -100,14 +106,31 @@ def items_message(listed: Items, people: Mapping[str, str]) -> Message:
     return message(f"{first}{rest}", fitted(blocks))
 
 
-def item_blocks(item: Item, people: Mapping[str, str], limit: int) -> list[Block]:
-    """Build the blocks of one violation: its text, and its buttons if there is something to decide."""
+def packed(items: Sequence[Item]) -> list[tuple[Item, ...]]:
+    """Share items among messages: as many in each as leave all of them readable, and never more than ten."""
+    messages: list[list[Item]] = []
+    room = 0
+    for item in items:
+        takes = size(item_blocks(item, {}, _READABLE, _LONGEST_LINK))
+        if takes > room or len(messages[-1]) == ITEMS_AT_MOST:
+            messages.append([])
+            room = AT_MOST - _ROOM_FOR_MORE
+        messages[-1].append(item)
+        room -= takes
+    return [tuple(each) for each in messages]
+
+
+def item_blocks(item: Item, people: Mapping[str, str], limit: int, link_at_most: int) -> list[Block]:
+    """Build the blocks of one violation: its text, and its buttons if there is something to decide.
+
+    The row of buttons is named by the violation's key, and each button carries its revision.
+    """
     sentence = plain(item.message, limit)
     facts = plain(evidence_line(item.evidence, item.message), limit)
     spans = [bold(sentence)]
     if facts:
         spans.append(text(f"\n{facts}"))
-    spans += _state(item, people, limit)
+    spans += _state(item, people, limit, link_at_most)
     spans.append(text(f"  #{item.key[:8]}"))
     built = [paragraph(*spans)]
     if item.allowed:
@@ -115,17 +138,20 @@ def item_blocks(item: Item, people: Mapping[str, str], limit: int) -> list[Block
     return built
 
 
-def _state(item: Item, people: Mapping[str, str], limit: int) -> list[Span]:
+def _state(item: Item, people: Mapping[str, str], limit: int, link_at_most: int) -> list[Span]:
     if item.state == "open":
         return [text(f"\nOpen again ({counted(item.reopened, 'time')}).")] if item.reopened else []
     if item.decided is None or item.state in _ENDED:
         return [text(f"\n{_ENDED.get(item.state, item.state.capitalize())}")]
     decided = item.decided
     until = f" until {day(decided.until)}" if decided.until else ""
-    spans = [text(f"\n{_DONE[decided.verdict]}{until} by "), person(decided.person, people)]
+    spans = [text(f"\n{_DONE[decided.verdict]}{until} by "), person(decided.person, people, min(limit, 80))]
     spans.append(text(f", {moment(decided.at)}: {plain(decided.reason, limit)}"))
-    return [*spans, text(" "), link(decided.evidence_url)] if decided.evidence_url else spans
+    if not decided.evidence_url:
+        return spans
+    fits = len(decided.evidence_url) <= link_at_most
+    return [*spans, *([text(" "), link(decided.evidence_url)] if fits else [text(" (evidence: in Review)")])]
 
 
 def _button(item: Item, verdict: str) -> Block:
-    return button(BUTTONS[verdict], f"decide:{verdict}", f"{item.key}:{item.revision}")
+    return button(BUTTONS[verdict], f"decide:{verdict}", str(item.revision))

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from audit_core.ledger.violations import STATES
 from bot.messages.kit import Block, Message, actions, bold, button, context, fitted, header, message, paragraph, text
 from bot.messages.text import plain
 from bot.messages.when import day
 
-__all__ = ["MARKS", "STATES", "Parent", "counts_line", "parent_message"]
+__all__ = ["MARKS", "Parent", "counts_line", "parent_message"]
 
 MARKS: Final[Mapping[str, str]] = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "⚪"}
-STATES: Final = ("open", "quarantined", "waived", "approved", "resolved", "gone", "superseded")
 
 
 @dataclass(frozen=True, slots=True)

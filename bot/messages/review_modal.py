@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from audit_core.ledger.violations import STATES
 from bot.messages.items import Item, item_blocks
 from bot.messages.kit import Block, View, actions, button, context, divider, modal, paragraph, select, text
-from bot.messages.parent import STATES, counts_line
+from bot.messages.parent import counts_line
 from bot.messages.text import plain
 
 __all__ = ["PAGE", "Page", "review_view"]
 
 PAGE: Final = 10
 _LIMIT: Final = 500
+_LONGEST_LINK: Final = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def review_view(page: Page, people: Mapping[str, str]) -> View:
         divider(),
     ]
     for item in page.items:
-        blocks += item_blocks(item, people, _LIMIT)
+        blocks += item_blocks(item, people, _LIMIT, _LONGEST_LINK)
     if not page.items:
         blocks.append(paragraph(text(f"Nothing is {page.state}.")))
     blocks.append(context(f"Page {page.number + 1:,} of {pages:,}"))
@@ -58,7 +60,7 @@ def review_view(page: Page, people: Mapping[str, str]) -> View:
 
 
 def _controls(page: Page, pages: int) -> list[Block]:
-    states = {state: f"{state.capitalize()} ({page.counts.get(state, 0):,})" for state in STATES}
+    states: dict[str, str] = {state: f"{state.capitalize()} ({page.counts.get(state, 0):,})" for state in STATES}
     controls = [select("review:state", states, page.state)]
     if page.number > 0:
         controls.append(button("Back", "review:back", str(page.number - 1)))

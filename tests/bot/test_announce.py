@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from audit_core.catalogue.store import Store
+from audit_core.ledger.runs import finish, stage
 from audit_core.ledger.tables import runs
+from audit_core.ledger.transitions import transitions
 from bot.announce import announce, shares
 from bot.policies import Policies
 from bot.tables import outbox, outbox_items
 from tests.support.conversation import activate, failing, policy_text
-from tests.support.ledger import Time, audit, begun, decided, key_of, request
+from tests.support.ledger import Time, audit, begun, decided, found, key_of, request
 
 
 @pytest.fixture
@@ -84,6 +86,39 @@ def test_a_run_posts_no_more_messages_than_its_policy_says(store: Store, clock: 
     threads = [row for row in asked(store) if row.parent]
     assert [row.content for row in threads] == [{}, {}, {"more": 65}]
     assert len(listed(store)) == 30
+
+
+def test_long_violations_are_shared_among_more_messages(store: Store, clock: Time) -> None:
+    long = failing(*(f"{number:02}" for number in range(20)), message="x" * 200, evidence={"measured": "y" * 300})
+    audit(store, long, clock=clock)
+    announce(store, Policies(), clock)
+    threads = [row for row in asked(store) if row.parent]
+    assert len(threads) == 3
+    assert threads[-1].content == {}
+    assert sorted(listed(store)) == sorted(one.key for one in long)
+
+
+def test_what_came_up_again_while_nothing_was_announced_is_posted_once(store: Store, clock: Time) -> None:
+    for subjects in ("ab", "b", "ab", "ab"):
+        audit(store, failing(*subjects), clock=clock)
+    announce(store, Policies(), clock)
+    assert sorted(listed(store)) == sorted([key_of("a"), key_of("b")])
+    (waited, posted) = (row.subject.split("/")[1] for row in asked(store) if row.parent)
+    assert (waited, posted) == ("1", "3")
+
+
+def test_the_gravest_rules_come_first(store: Store, clock: Time) -> None:
+    rule = "  - {id: %s, kind: field, severity: %s, field: title, must: be_present, say: no title}\n"
+    text = policy_text() + "".join(rule % one for one in (("a-low", "low"), ("z-critical", "critical")))
+    activate(store, text, clock())
+    run_id = begun(store, clock=clock)
+    found_ = [found("a", rule="a-low", severity="low"), *failing("a"), found("a", rule="z-critical")]
+    stage(store, run_id, transitions(found_, {}))
+    finish(store, run_id, (), clock=clock)
+    announce(store, Policies(), clock)
+    rules = ["z-critical", "licence-known", "a-low"]
+    assert [row.subject.split("/")[2] for row in asked(store) if not row.parent] == rules
+    assert [row.parent.split("/")[2] for row in asked(store) if row.parent] == rules
 
 
 def test_parents_stand_before_their_threads(store: Store, clock: Time) -> None:
