@@ -188,7 +188,8 @@ class _Audit:
                 before,
                 outlived=self._outlived,
                 closing=partial(self._closing, rule, one.scope),
-                complete=evaluation.complete,
+                # Of what is not judged any more, it is known without judging how it closes.
+                complete=evaluation.complete or (evaluation.result == "skip" and not evaluation.judged),
             )
             yield RuleOutcome.of(evaluation, self._write(changes, before))
         for before in by_dataset.values():

@@ -442,6 +442,16 @@ def test_what_a_policy_judges_no_more_is_superseded_and_not_resolved(
     assert states() == {"b": "superseded", "c": "open"}
 
 
+def test_a_policy_that_judges_nothing_any_more_supersedes_all_that_is_there(
+    store: Store, audited: Callable[..., AuditReport], states: Callable[[], dict[str, str]]
+) -> None:
+    plant(store, "crate", [{"key": "b", "split": "train"}])
+    audited(policy(TITLED))
+    (outcome,) = audited(policy(TITLED, applies_to={"where": {"split": "test"}})).outcomes
+    assert outcome.result == "skip"
+    assert states() == {"b": "superseded"}
+
+
 def test_a_track_whose_split_was_blanked_is_no_longer_judged_and_so_superseded(
     store: Store, audited: Callable[..., AuditReport], states: Callable[[], dict[str, str]]
 ) -> None:
