@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, select
 
@@ -15,7 +14,7 @@ from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
 from audit_core.errors import DecisionRefused
 from audit_core.ledger.chain import Via
-from audit_core.ledger.decisions import Outcome, Request, decide, possible, refusal
+from audit_core.ledger.decisions import Outcome, Request, decide, is_link, possible, refusal
 from audit_core.ledger.quarantine import Target, copies_of, unreleased
 from audit_core.ledger.tables import decisions, quarantines
 from audit_core.ledger.transitions import Verdict
@@ -97,12 +96,14 @@ class Review:
         clock: Clock = utc_now,
         *,
         policies: Policies | None = None,
+        patience_s: float = 20.0,
         decided: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
         self._roles = roles
         self._clock = clock
         self._policies = policies or Policies()
+        self._patience_s = patience_s
         self._decided = decided
 
     def permit(self, click: Click) -> None:
@@ -155,13 +156,15 @@ class Review:
         DecisionRefused
             If the person is no reviewer, the rule does not offer the verdict, a waiver lasts too long or lacks its
             evidence, or the violation was decided or changed since the person saw it.
+        StoreError
+            If the database is busy for longer than `patience_s`: nothing is decided then.
         """
         with self._store.read() as connection:
             violation, before, rule = self._judged(connection, click)
             taken_out = (
                 self._targets(connection, click, before, rule, violation) if click.verdict == "quarantine" else ()
             )
-        with self._store.write() as connection:
+        with self._store.write(patience_s=self._patience_s) as connection:
             violation, policy, rule = self._judged(connection, click)
             if policy.sha256 != before.sha256:
                 raise DecisionRefused("the policy was changed a moment ago", mend="Look at it again, then decide.")
@@ -218,8 +221,12 @@ class Review:
         if click.verdict != "waive":
             return None
         terms, zone = rule.review.waiver, _zone(policy)
-        if click.evidence_url and urlsplit(click.evidence_url).scheme not in ("http", "https"):
-            raise AnswerRefused("evidence_url", "the evidence is no link", "Give an address that begins with https://.")
+        if click.evidence_url and not is_link(click.evidence_url):
+            raise AnswerRefused(
+                "evidence_url",
+                "the evidence is no link",
+                "Give an address that begins with https:// and has no space in it.",
+            )
         if terms.evidence_required and not click.evidence_url:
             raise AnswerRefused(
                 "evidence_url", "the policy asks for evidence", "Give a link to it that begins with https://."

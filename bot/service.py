@@ -30,6 +30,7 @@ from bot.announce import announce
 from bot.app import create_app
 from bot.desk import Desk
 from bot.listeners import Room
+from bot.new_day import NewDay
 from bot.policies import Policies
 from bot.posting import client_for
 from bot.reading import Reading
@@ -45,6 +46,7 @@ __all__ = ["Service"]
 logger = logging.getLogger(__name__)
 
 _LISTENERS: Final = 32
+_PATIENCE_S: Final = 2.0  # Slack tells the person that it failed after three
 
 
 class Service:
@@ -96,12 +98,21 @@ class Service:
             store,
             self._client,
             Said(reading, self._roles),
-            before=lambda: announce(store, self._policies, clock),
+            before=self._look,
             clock=clock,
             pace_s=pace_s if pace_s is not None else 0.0 if desk and not desk.config.paced else 1.0,
         )
-        review = Review(store, self._roles, clock, policies=self._policies, decided=self._sender.wake)
-        self._room = Room(store, review, reading, self._roles, self._access.via)
+        self._new_day = NewDay(store, self._policies, clock)
+        review = Review(
+            store,
+            self._roles,
+            clock,
+            policies=self._policies,
+            patience_s=_PATIENCE_S,
+            decided=self._sender.wake,
+        )
+        self._answers = ThreadPoolExecutor(_LISTENERS, thread_name_prefix="answers")
+        self._room = Room(store, review, reading, self._roles, self._access.via, self._answers)
         self.schedule = Schedule(
             store,
             self._policies,
@@ -138,6 +149,7 @@ class Service:
             If Slack can't be reached, does not take a token, or the port is taken.
         """
         with ExitStack() as starting:
+            starting.enter_context(self._answers)
             listeners = starting.enter_context(ThreadPoolExecutor(_LISTENERS, thread_name_prefix="listener"))
             app = create_app(self._room, self._client, signing_secret=self._access.signing_secret, executor=listeners)
             if self._access.app_token is None:
@@ -222,6 +234,10 @@ class Service:
         except CratecheckError as error:
             return str(error)
         return self._sender.trouble
+
+    def _look(self) -> None:
+        announce(self._store, self._policies, self._clock)
+        self._new_day.look()
 
     def _audit(self) -> None:
         from bot.workspace import licence_table

@@ -18,6 +18,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from audit_core.errors import StoreError
 
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 _PATIENCE_S = 20.0
 _STEP_S = 0.003
+_CONNECTIONS = 96  # more than a service has threads: that the writer is taken must keep nobody from reading
+_POOL_PATIENCE_S = 2.0
 
 
 def sqlite_url(path: Path) -> str:
@@ -107,21 +110,27 @@ class Store:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, patience_s: float = _PATIENCE_S) -> Iterator[Connection]:
         """Give a connection whose work is committed at the end: all of it, or nothing.
+
+        Parameters
+        ----------
+        patience_s : float
+            How long to wait for one's turn: less than whoever waits for the answer does, for what is done after that
+            seems not to have been done. PostgreSQL waits so long for each lock.
 
         Raises
         ------
         StoreError
-            If another process holds the database for 20 s, if it is read-only, or if the disk is full.
+            If others hold the database for as long as that, if it is read-only, or if the disk is full.
         """
         with (
             _store_errors(self._name),
-            self.engine.connect().execution_options(begin="IMMEDIATE") as connection,
+            self.engine.connect().execution_options(begin="IMMEDIATE", patience_s=patience_s) as connection,
             connection.begin(),
         ):
             if not self.is_sqlite:  # SQLite's patience is `_begin_sqlite`
-                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(_PATIENCE_S * 1000)}")
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(patience_s * 1000)}")
             yield connection
 
 
@@ -133,13 +142,22 @@ def _engine(url: str) -> Engine:
             engine = create_engine(
                 parsed,
                 connect_args={"isolation_level": None},
+                pool_size=_CONNECTIONS,
+                max_overflow=0,
+                pool_timeout=_POOL_PATIENCE_S,
                 pool_use_lifo=True,  # a connection keeps its cache as long as no other one writes
             )
             event.listen(engine, "connect", _set_up_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
         if backend == "postgresql":
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=20)
+            return create_engine(
+                parsed.set(drivername="postgresql+psycopg"),
+                pool_pre_ping=True,
+                pool_size=20,
+                max_overflow=_CONNECTIONS - 20,
+                pool_timeout=_POOL_PATIENCE_S,
+            )
     except ArgumentError as error:
         raise StoreError("DATABASE_URL is not an address", mend="Write it as postgresql://USER@HOST/NAME.") from error
     except (ModuleNotFoundError, NoSuchModuleError) as error:
@@ -174,7 +192,7 @@ def _begin_sqlite(connection: Connection) -> None:
         return
     # SQLite's own wait backs off to 100 ms and so loses its turn to a process that writes batch after batch.
     connection.exec_driver_sql("PRAGMA busy_timeout = 0")
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + connection.get_execution_options().get("patience_s", _PATIENCE_S)
     try:
         while True:
             try:
@@ -193,6 +211,8 @@ def _store_errors(name: str) -> Iterator[None]:
     """Say what a database's refusal means, where its user can mend it."""
     try:
         yield
+    except PoolTimeoutError as error:
+        raise StoreError(f"{name}: all connections are in use", mend="Try again in a moment.") from error
     except DBAPIError as error:
         cause = str(error.orig)
         for sign, what, mend in _REFUSALS:

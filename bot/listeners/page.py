@@ -9,7 +9,7 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from bot.gestures import page_of
-from bot.listeners.room import Room, answering
+from bot.listeners.room import Room
 
 __all__ = ["register"]
 
@@ -22,5 +22,4 @@ def register(app: App, room: Room) -> None:
         mark = page_of(body)
         ack()
         view = body["view"]
-        with answering("a page"):
-            client.views_update(view_id=view["id"], hash=view["hash"], view=room.page(mark))
+        room.answer("a page", lambda: client.views_update(view_id=view["id"], hash=view["hash"], view=room.page(mark)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -22,9 +24,11 @@ from bot.reading import Reading
 from bot.review import Review
 from bot.roles import Roles
 
-__all__ = ["Room", "answering"]
+__all__ = ["BUSY", "Room"]
 
 logger = logging.getLogger(__name__)
+
+BUSY: Final = "The database is busy or out of reach: nothing was decided. Try again in a moment."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Room:
     ----------
     via : str
         Through what people act: slack, or desk.
+    answers : Executor
+        Calls Slack, with threads of its own: a slow Slack is to keep no listener from the next click.
     """
 
     store: Store
@@ -42,6 +48,11 @@ class Room:
     reading: Reading
     roles: Roles
     via: Via
+    answers: Executor
+
+    def answer(self, what: str, say: Callable[[], object]) -> None:
+        """Answer a person soon; the gesture has been acknowledged."""
+        self.answers.submit(_answered, what, say)
 
     def page(self, mark: PageMark) -> View:
         """Build a page of the review modal."""
@@ -65,8 +76,13 @@ class Room:
         return words[:1].upper() + words[1:]
 
 
+def _answered(what: str, say: Callable[[], object]) -> None:
+    with _answering(what):
+        say()
+
+
 @contextmanager
-def answering(what: str) -> Iterator[None]:
+def _answering(what: str) -> Iterator[None]:
     """Let an answer to a person fail without failing the gesture: what counts is committed already."""
     try:
         yield
@@ -74,5 +90,5 @@ def answering(what: str) -> Iterator[None]:
         logger.warning("%s was not shown: Slack says %s", what, error.response.get("error"))
     except (SlackClientError, CratecheckError, OSError) as error:
         logger.warning("%s was not shown: %s", what, error)
-    except Exception:  # Bolt takes back the acknowledgement of a listener that raises after it
+    except Exception:
         logger.exception("%s was not shown", what)

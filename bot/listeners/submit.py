@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from audit_core.errors import DecisionRefused
+from audit_core.errors import DecisionRefused, StoreError
 from bot.gestures import submitted
-from bot.listeners.room import Room, answering
+from bot.listeners.room import BUSY, Room
 from bot.messages.notice import confirmation, notice_view
 from bot.review import AnswerRefused
 
 __all__ = ["register"]
+
+logger = logging.getLogger(__name__)
 
 
 def register(app: App, room: Room) -> None:
@@ -30,18 +33,15 @@ def register(app: App, room: Room) -> None:
         except DecisionRefused as refused:
             ack(response_action="update", view=notice_view("Not decided", room.readable(refused)))
             return
+        except StoreError as error:
+            logger.warning("a decision has to wait: %s", error)
+            ack(response_action="errors", errors={"reason": BUSY})  # what was written stays in the form
+            return
         ack()
         if outcome.repeated:
             return
-        with answering("a confirmation"):
-            decided = outcome.decision
-            tracks = len(outcome.quarantined)
-            room.whisper(
-                client,
-                mark.spot,
-                click.person,
-                confirmation(click.verdict, outcome.violation.message, tracks, decided.seq),
-            )
-        if mark.page and (below := body["view"].get("previous_view_id")):
-            with answering("the review"):
-                client.views_update(view_id=below, view=room.page(mark.page))
+        told = confirmation(click.verdict, outcome.violation.message, len(outcome.quarantined), outcome.decision.seq)
+        room.answer("a confirmation", lambda: room.whisper(client, mark.spot, click.person, told))
+        page, below = mark.page, body["view"].get("previous_view_id")
+        if page and below:
+            room.answer("the review", lambda: client.views_update(view_id=below, view=room.page(page)))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import licences
@@ -56,6 +56,64 @@ def test_no_answer_to_slack_waits_for_the_network(house: House, method: str) -> 
     began = time.monotonic()
     assert house.desk.user(who).click(reply["ts"], "decide:approve", block_id=key_of("a")).ok
     assert time.monotonic() - began < 1.5
+
+
+def test_a_click_that_finds_the_database_busy_decides_nothing_and_says_so(store: Store, tmp_path: Path) -> None:
+    with house(store, tmp_path, config=desk_config(ack_within_s=3.0)) as home:
+        home.audit(*failing("a"))
+        home.form("nina", "approve", key_of("a"))
+        began, gate = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with store.write() as connection:
+                connection.execute(text("DELETE FROM lease" if store.is_sqlite else "LOCK TABLE ledger, decision"))
+                began.set()
+                gate.wait(20)
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        try:
+            assert began.wait(5)
+            told = home.desk.user("nina").submit(values={"reason": "it is in the contract"})
+        finally:
+            gate.set()
+            holder.join()
+        assert "nothing was decided" in str(told.mistakes)
+        time.sleep(0.3)
+        assert home.state(key_of("a")) == "open"
+        assert home.desk.user("nina").submit(values={"reason": "it is in the contract"}).ok
+        assert home.state(key_of("a")) == "approved"
+
+
+def test_a_slow_slack_keeps_no_click_waiting(store: Store, tmp_path: Path) -> None:
+    with house(store, tmp_path, config=desk_config(ack_within_s=3.0)) as home:
+        home.audit(*failing("a"))
+        home.form("nina", "approve", key_of("a"))
+        (parent,) = home.parents()
+        home.desk.arm(ApiFault("late", method="views.open", times=None, seconds=3))
+        otis = home.desk.user("otis")
+        clicks = [threading.Thread(target=otis.click, args=(parent["ts"], "review")) for _ in range(32)]
+        for click in clicks:
+            click.start()
+        for click in clicks:
+            click.join()
+        began = time.monotonic()
+        assert home.desk.user("nina").submit(values={"reason": "it is in the contract"}).ok
+        assert time.monotonic() - began < 2
+        home.desk.faults.clear()
+
+
+def test_what_else_slacks_library_finds_in_the_environment_changes_nothing(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in (("SLACK_CLIENT_ID", "1.2"), ("SLACK_CLIENT_SECRET", "zz"), ("SLACK_BOT_TOKEN", "xoxb-other")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with house(store, tmp_path) as home:
+        home.audit(*failing("a"))
+        home.form("nina", "approve", key_of("a"))
+    assert os.environ["SLACK_CLIENT_ID"] == "1.2"
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == []
 
 
 def test_a_decision_stands_though_slack_shows_nothing_of_it(house: House) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,44 @@ def test_a_waiting_writer_gets_in_between_two_batches(tmp_path: Path) -> None:
         stop.set()
         batches.join()
     assert max(waits) < 1.5
+
+
+def test_a_writer_waits_no_longer_than_it_was_told_to(store: Store) -> None:
+    began, gate = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with store.write() as connection:
+            connection.execute(text("DELETE FROM lease" if store.is_sqlite else "LOCK TABLE lease"))
+            began.set()
+            gate.wait(10)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        assert began.wait(5)
+        started = time.monotonic()
+        with pytest.raises(StoreError, match="another process holds"), store.write(patience_s=0.3) as connection:
+            connection.execute(text("DELETE FROM lease"))
+        assert 0.2 < time.monotonic() - started < 3
+    finally:
+        gate.set()
+        holder.join()
+
+
+def test_seventy_can_read_at_a_time(store: Store) -> None:
+    with ExitStack() as reading:
+        connections = [reading.enter_context(store.read()) for _ in range(70 if store.is_sqlite else 40)]
+        assert {connection.scalar(select(1)) for connection in connections} == {1}
+
+
+def test_that_every_connection_is_in_use_is_an_error_that_says_so(tmp_path: Path) -> None:
+    with (
+        Store(sqlite_url(tmp_path / "c.sqlite")) as store,
+        ExitStack() as reading,
+        pytest.raises(StoreError, match="all connections are in use. Try again"),
+    ):
+        for _ in range(1_000):
+            reading.enter_context(store.read())
 
 
 def test_a_checkpoint_brings_what_was_committed_into_the_file_itself(tmp_path: Path) -> None:
