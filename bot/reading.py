@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, and_, case, func, or_, select
 
 from audit_core.clock import Clock, utc_now
 from audit_core.ledger.decisions import possible
-from audit_core.ledger.tables import decisions, violations, waivers
+from audit_core.ledger.tables import decisions, findings, runs, violations, waivers
 from audit_core.ledger.transitions import ALLOWED
 from audit_core.ledger.violations import STATES, Violation, counts
 from bot.deadline import working_days_after
@@ -169,9 +169,17 @@ _RELEASED = (
     .correlate(violations)
     .scalar_subquery()
 )
+_REOPENED = func.coalesce(
+    select(func.max(runs.c.finished_at))
+    .join(findings, findings.c.run_id == runs.c.id)
+    .where(findings.c.key == violations.c.key, findings.c.transition == "reopened")
+    .correlate(violations)
+    .scalar_subquery(),
+    violations.c.changed_at,
+)
 # Evidence that merely changed does not set the clock back; coming up again does.
 _CAME_UP = case(
-    (violations.c.reopened > 0, violations.c.changed_at),
+    (and_(violations.c.reopened > 0, or_(_RELEASED.is_(None), _RELEASED < _REOPENED)), _REOPENED),
     (_RELEASED.is_not(None), _RELEASED),
     else_=violations.c.opened_at,
 )

@@ -29,6 +29,7 @@ __all__ = [
     "Request",
     "decide",
     "history",
+    "is_link",
     "past",
     "possible",
     "refusal",
@@ -54,6 +55,12 @@ _PAST: Final[dict[Verdict, str]] = {
 def past(verdict: Verdict) -> str:
     """Give the verb in its past form: approved, quarantined, waived, released."""
     return _PAST[verdict]
+
+
+def is_link(url: str) -> bool:
+    """Tell whether an address will do as a link to evidence, as it is written into the ledger."""
+    address = _UNWRITABLE.sub("", url).strip()
+    return len(address) <= _LONGEST_URL and _URL.fullmatch(address) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,7 +370,7 @@ def _must_be_whole(request: Request) -> None:
             mend=f"Write {LONGEST_REASON} at most, and link to the rest.",
         )
     url = request.evidence_url
-    if url is not None and (len(url) > _LONGEST_URL or not _URL.fullmatch(url)):
+    if url is not None and not is_link(url):
         raise DecisionRefused(f"{url[:80]!r} is no link to evidence", mend="Give one that begins with https://.")
     if request.verdict == "quarantine" and not request.targets:
         raise DecisionRefused("there is no track to take out", mend="Approve or waive it instead.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from sqlalchemy import delete, func, select
 from audit_core.catalogue.store import Store
 from audit_core.ledger.policies import retire
 from audit_core.ledger.tables import decisions, findings, violations
-from tests.support.conversation import House, activate, failing, house, policy_text
+from tests.support.conversation import House, Unhurried, activate, failing, house, policy_text
 from tests.support.ledger import key_of
 
 
@@ -117,6 +119,8 @@ def test_a_waiver_takes_reason_evidence_and_an_end_within_the_policy(house: Hous
     assert "longer than the policy allows" in refused.mistakes["until"]
     refused = otis.submit(values={**good, "evidence_url": "javascript:alert(1)"})
     assert "The evidence is no link" in refused.mistakes["evidence_url"]
+    refused = otis.submit(values={**good, "evidence_url": "https://drive.example/My File.pdf"})
+    assert "has no space in it" in refused.mistakes["evidence_url"]
     assert otis.view is not None
     assert otis.view["id"] == form["id"]
     assert otis.submit(values=good).ok
@@ -249,11 +253,55 @@ def test_a_rule_that_is_retired_says_so_in_its_parent(house: House) -> None:
     assert "Superseded" in said(house.thread()[0])
 
 
+def respond_by(home: House) -> str:
+    (parent,) = home.parents()
+    clock = re.search(r"(Respond by|Overdue: .* by) \w+ \d+ \w+ \d{4}", said(parent))
+    assert clock, said(parent)
+    return clock[0]
+
+
+def test_a_parent_says_overdue_when_the_day_has_passed_without_a_run(store: Store, tmp_path: Path) -> None:
+    clock = Unhurried(datetime(2026, 11, 23, 9, tzinfo=UTC))
+    with house(store, tmp_path, clock=clock) as home:
+        home.audit(*failing("a"))
+        assert respond_by(home) == "Respond by Thu 26 Nov 2026"
+        clock.now += timedelta(days=10)
+        home.sent()
+        assert home.desk.wait_for(lambda: respond_by(home).startswith("Overdue"))
+
+
+def test_evidence_that_changes_does_not_set_the_clock_back(store: Store, tmp_path: Path) -> None:
+    clock = Unhurried(datetime(2026, 11, 2, 9, tzinfo=UTC))
+    with house(store, tmp_path, clock=clock) as home:
+        home.audit(*failing("a"))
+        home.audit()
+        clock.now += timedelta(days=1)
+        home.audit(*failing("a"))
+        assert respond_by(home) == "Respond by Fri 6 Nov 2026"
+        clock.now += timedelta(days=14)
+        home.audit(*failing("a", bound={"value": 2}))
+        assert respond_by(home).startswith("Overdue: the oldest was to be answered by Fri 6 Nov 2026")
+
+
+def test_a_release_sets_the_clock_anew(store: Store, tmp_path: Path) -> None:
+    clock = Unhurried(datetime(2026, 11, 2, 9, tzinfo=UTC))
+    with house(store, tmp_path, clock=clock) as home:
+        for found_ in (failing("a"), [], failing("a")):
+            home.audit(*found_)
+        for days, verdict in ((1, "quarantine"), (7, "release")):
+            clock.now += timedelta(days=days)
+            home.form("nina", verdict, key_of("a"))
+            assert home.desk.user("nina").submit(values={"reason": "so"}).ok
+            home.sent()
+        assert respond_by(home) == "Respond by Fri 13 Nov 2026"
+
+
 def test_a_policy_that_moves_to_another_channel_takes_its_parent_along(house: House) -> None:
     house.audit(*failing("a"))
     text = policy_text().replace("#data-audit", "#elsewhere")
     activate(house.store, text, house.clock())
     house.audit(*failing("a", "b"))
-    with house.store.read() as connection:
-        open_now = connection.execute(select(func.count()).where(violations.c.state == "open")).scalar_one()
-    assert open_now == 2
+    (parent,) = house.desk.messages("elsewhere")
+    assert "2 open" in said(parent)
+    _, reply = house.desk.thread("elsewhere", parent["ts"])
+    assert "b has no licence." in said(reply)

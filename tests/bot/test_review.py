@@ -126,6 +126,18 @@ def test_evidence_is_asked_for_where_the_policy_does(bench: Callable[..., Bench]
     assert here.review.decide(bare).state == "waived"
 
 
+@pytest.mark.parametrize(
+    "address", ["https://drive.example/My File.pdf", "http://", "ftp://x.example/1", "https://x.example/<1>", " ", "x"]
+)
+def test_what_is_no_link_is_refused_for_its_field(bench: Callable[..., Bench], address: str) -> None:
+    here = bench(evidence="optional")
+    until = (here.clock() + timedelta(days=9)).date()
+    with pytest.raises(AnswerRefused, match="the evidence is no link") as refused:
+        here.review.decide(replace(WAIVE, evidence_url=address, until=until))
+    assert refused.value.field == "evidence_url"
+    assert here.rows(decisions) == 0
+
+
 def test_a_quarantine_takes_out_the_rules_targets_and_a_release_brings_them_back(bench: Callable[..., Bench]) -> None:
     here = bench()
     quarantine = replace(GOOD, verdict="quarantine")
