@@ -95,8 +95,11 @@ def days_in_words(days: int) -> str:
 
 
 def duration_in_words(ms: int) -> str:
-    """Write milliseconds in the largest unit that leaves no remainder: "5 s", "3 min", "1500 ms"."""
-    for unit in ("h", "min", "s"):
-        if ms and ms % _MS[unit] == 0:
-            return f"{ms // _MS[unit]} {unit}"
-    return f"{ms} ms"
+    """Write milliseconds as they are said, and exactly: "2 h", "85 min 7 s", "27.5 s", "989 ms"."""
+    if ms and ms % _MS["h"] == 0:
+        return f"{ms // _MS['h']} h"
+    if 0 <= ms < _MS["s"]:
+        return f"{ms} ms"
+    minutes, rest = divmod(ms, _MS["min"])
+    seconds = f"{(Decimal(rest) / _MS['s']).normalize():f} s"
+    return " ".join(part for part, said in ((f"{minutes} min", minutes), (seconds, rest)) if said)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.exit_codes import ExitCode
-from bot.cli.output import Format, FormatOption, say, show_value
+from bot.cli.output import Format, FormatOption, clean, say, show_value
 from bot.cli.workspaces import ActorOption, WorkspaceOption, opened
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _tell(report: ImportReport) -> None:
         say("The columns were taken for this; save it as a mapping file and correct it where it is wrong:")
         say("".join(f"  {line}\n" for line in report.mapping.text.splitlines()))
     for refusal in report.refusals:
-        sys.stderr.write(f"{refusal.file}:{refusal.line}: {refusal.reason}\n")
+        sys.stderr.write(f"{clean(f'{refusal.file}:{refusal.line}: {refusal.reason}')}\n")
     if report.refused > len(report.refusals):
         sys.stderr.write(f"… and {report.refused - len(report.refusals):,} more rows were refused\n")
     for name in _COUNTS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -42,12 +43,9 @@ def verify(
 
     Exit status: 0 if the chain holds, 1 if it is broken.
     """
-    from sqlalchemy import select
-
     from audit_core.ledger.chain import Head
-    from audit_core.ledger.verify import KnownHead
     from audit_core.ledger.verify import verify as verified
-    from bot.tables import digests
+    from bot.digest import given_out
 
     against = None
     if head is not None:
@@ -55,16 +53,8 @@ def verify(
         if not seq.isdigit() or not digest:
             raise CratecheckError(f"{head!r} is no head", mend="Write it as the digest does: SEQ:HASH.")
         against = Head(int(seq), digest)
-    given_out = select(digests.c.policy, digests.c.created_at, digests.c.head_seq, digests.c.head_hash)
     with opened(workspace) as (_settings, store):
-        with store.read() as connection:
-            known = [
-                KnownHead(
-                    f"the digest of {row.policy}, {row.created_at:%Y-%m-%d %H:%M} UTC",
-                    Head(row.head_seq, row.head_hash),
-                )
-                for row in connection.execute(given_out.order_by(digests.c.id))
-            ]
+        known = given_out(store)
         found = verified(store, against=against, known_heads=known)
     if style is Format.JSON:
         show_value(asdict(found) | {"holds": found.holds})
@@ -87,4 +77,4 @@ def export(workspace: WorkspaceOption = Path()) -> None:
 
     with opened(workspace) as (_settings, store), store.read() as connection:
         for line in entries(connection):
-            say(line.rstrip("\n"))
+            sys.stdout.write(f"{line.rstrip(chr(10))}\n")  # as it is: whoever recomputes the hashes needs every sign

@@ -55,6 +55,7 @@ def main() -> NoReturn:
 def _status() -> int:
     try:
         answer = app(standalone_mode=False)
+        sys.stdout.flush()  # now, while a reader that has gone can be told from a fault
     except typer.Exit as error:
         return error.exit_code
     except TyperException as error:
@@ -66,9 +67,11 @@ def _status() -> int:
         _say(str(error))
         return error.exit_code
     except BrokenPipeError:
-        # The reader (head, say) has seen enough. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.CLEAN
+        return _read_enough()
+    except SystemExit as ended:  # Typer's: it takes such a reader for a failure
+        if not isinstance(ended.__context__, BrokenPipeError):
+            raise
+        return _read_enough()
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except Exception as error:
@@ -79,6 +82,12 @@ def _status() -> int:
         _say("Set CRATECHECK_DEBUG=1 and run it again for the full trace.")
         return ExitCode.FAULT
     return answer if isinstance(answer, int) else ExitCode.CLEAN
+
+
+def _read_enough() -> int:
+    """End well, for the reader (head, say) has seen enough; Python would complain when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.CLEAN
 
 
 def _show(error: TyperException) -> None:

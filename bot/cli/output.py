@@ -34,8 +34,8 @@ RowFormatOption = Annotated[RowFormat, typer.Option("--format", help="How the ro
 
 
 def say(text: str = "") -> None:
-    """Write a line of the result."""
-    sys.stdout.write(f"{text}\n")
+    """Write lines of the result, in which no stranger's text reaches the terminal as a command."""
+    sys.stdout.write("".join(f"{clean(line)}\n" for line in text.split("\n")))
 
 
 def show_value(value: object) -> None:

@@ -52,9 +52,12 @@ def demo(
     from audit_core.clock import utc_now
     from audit_core.ledger.violations import listed
     from bot.demo.crate import fill, prepare
+    from bot.demo.desk import demand_free
     from bot.workspace import licence_table
     from rules.run import audit
 
+    if not headless:
+        demand_free(port)  # before the work
     settings = prepare(workspace)
     with opened(workspace) as (_settings, store):
         fill(store, settings, lambda line: _note(line))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from audit_core.catalogue.store import Store
+from audit_core.errors import SettingsError
 from audit_core.settings import Settings
 from bot.demo.crate import REVIEWERS
 from bot.desk import Channel, Desk, DeskConfig, Person, UserGroup, serve
@@ -14,7 +16,7 @@ from bot.service import Service
 from rules.activation import active
 from rules.policy import Policy
 
-__all__ = ["Showing", "desk_config", "showing"]
+__all__ = ["Showing", "demand_free", "desk_config", "showing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,13 @@ def showing(settings: Settings, store: Store, *, port: int = 0) -> Iterator[Show
         Its database.
     port : int
         On this machine; 0 takes a free one.
+
+    Raises
+    ------
+    SettingsError
+        If the port is taken.
     """
+    demand_free(port)
     with store.read() as connection:
         config = desk_config(settings, active(connection))
     with (
@@ -47,6 +55,22 @@ def showing(settings: Settings, store: Store, *, port: int = 0) -> Iterator[Show
         Service(settings, store, desk) as service,
     ):
         yield Showing(url, desk, service)
+
+
+def demand_free(port: int) -> None:
+    """See that a desk can be opened at a port of this machine.
+
+    Raises
+    ------
+    SettingsError
+        If the port is taken.
+    """
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except (OSError, OverflowError) as error:
+        raise SettingsError(
+            f"the desk can't be opened at port {port}: {error}", mend="Set --port: 0 takes a free one."
+        ) from error
 
 
 def desk_config(settings: Settings, policies: Iterable[Policy]) -> DeskConfig:

@@ -73,13 +73,20 @@ class Guard:
 
 def _refusal(headers: Headers) -> str | None:
     host = headers.get("host", "")
-    if urlsplit(f"//{host}").hostname not in LOOPBACK:
+    if _host_of(f"//{host}") not in LOOPBACK:
         return "The desk answers on this machine only: use 127.0.0.1 or localhost."
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and (_host_of(origin) is None or urlsplit(origin).netloc != host):
         return "The desk takes no requests from other origins."
     if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and (
         headers.get("sec-fetch-mode") != "navigate"
     ):
         return "The desk takes no requests from other origins."
     return None
+
+
+def _host_of(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:  # "[::1", say
+        return None

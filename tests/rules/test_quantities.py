@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -28,8 +29,26 @@ def test_a_percentage_is_exact_and_comes_back_as_it_was(percent: Decimal) -> Non
 
 
 @given(st.integers(0, 10**9))
-def test_a_duration_comes_back_as_it_was(ms: int) -> None:
-    assert milliseconds_of(duration_in_words(ms)) == ms
+def test_a_duration_in_words_is_exact(ms: int) -> None:
+    parts = re.findall(r"\S+ \S+", duration_in_words(ms))
+    assert sum(map(milliseconds_of, parts)) == ms
+
+
+@pytest.mark.parametrize(
+    ("ms", "words"),
+    [
+        (0, "0 ms"),
+        (989, "989 ms"),
+        (27_000, "27 s"),
+        (27_432, "27.432 s"),
+        (60_000, "1 min"),
+        (60_005, "1 min 0.005 s"),
+        (5_107_000, "85 min 7 s"),
+        (7_200_000, "2 h"),
+    ],
+)
+def test_a_duration_in_words_is_as_people_say_it(ms: int, words: str) -> None:
+    assert duration_in_words(ms) == words
 
 
 @pytest.mark.parametrize(

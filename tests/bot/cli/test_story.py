@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+import socket
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -169,6 +173,40 @@ class TestWorkspace:
         ran = run("status")
         assert ran.status == 2
         assert "cratecheck init" in ran.err
+
+    def test_a_reader_that_has_seen_enough_is_no_failure(self, run: Run, tmp_path: Path) -> None:
+        run("init")
+        for buffered in ((), ("-u",)):  # seen at the end, or while it is written
+            script = "import sys, time; time.sleep(0.3); from bot.cli import main; main()"
+            ran = subprocess.run(
+                f"{shlex.join([sys.executable, *buffered, '-c', script, 'status'])} | true; echo ${{PIPESTATUS[0]}}",
+                shell=True,
+                executable="/bin/bash",
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            assert (ran.stdout, ran.stderr) == ("0\n", "")
+
+    def test_no_strangers_text_commands_the_terminal(self, run: Run, workspace: Path) -> None:
+        escape = "\x1b]0;owned\x07"
+        (workspace / "nasty.csv").write_text(f"key,title\n{escape}k,{escape}t\n,x\n", encoding="utf-8")
+        (workspace / "plain.yaml").write_text("key: key\nfields: {title: title}\n", encoding="utf-8")
+        ran = [run("import", "nasty.csv", "--dataset", "nasty", "--mapping", "plain.yaml")]
+        run("audit")
+        key = next(
+            row["key"] for row in run("violations", "list", "--format", "json").json if row["dataset"] == "nasty"
+        )
+        ran += [run("decide", "approve", key, "--reason", "fine"), run("status")]
+        for each in ran:
+            assert not set("\x1b\x07") & set(each.out + each.err)
+
+    def test_a_desk_whose_port_is_taken_is_a_mistake_that_is_seen_at_once(self, run: Run) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            ran = run("demo", "--no-browser", "--port", str(taken.getsockname()[1]))
+        assert ran.status == 2
+        assert "Set --port" in ran.err
+        assert "imported" not in ran.err
 
     def test_the_starter_policy_has_no_mistakes(self, run: Run) -> None:
         run("init")

@@ -161,3 +161,8 @@ def test_the_desk_knows_nothing_of_the_app_that_is_installed_in_it() -> None:
     for text in root.rglob("*.*"):
         if text.suffix in (".py", ".html", ".js", ".css"):
             assert "cratecheck" not in text.read_text().casefold(), text
+
+
+@pytest.mark.parametrize("header", ["host", "origin"])
+def test_an_address_that_is_none_is_refused(http: Any, header: str) -> None:
+    assert http.get("/", headers={header: "http://[::1" if header == "origin" else "[::1"}).status_code == 403
