@@ -61,6 +61,7 @@ def _show(room: Room, client: WebClient, body: dict[str, Any], click: Click, mar
 def _refuse(room: Room, client: WebClient, body: dict[str, Any], mark: FormMark, words: str) -> None:
     if mark.page:
         client.views_push(trigger_id=body["trigger_id"], view=notice_view("Not possible", words))
+        client.views_update(view_id=body["view"]["id"], view=room.page(mark.page))  # it shows what was so before
     else:
         room.whisper(client, mark.spot, body["user"]["id"], words)
 

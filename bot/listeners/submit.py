@@ -25,6 +25,13 @@ def register(app: App, room: Room) -> None:
     @app.view("decision")
     def submit(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
         click, mark = submitted(body, room.via)
+
+        def refresh() -> None:
+            """Show what is so now in the review from which the form was opened."""
+            page, below = mark.page, body["view"].get("previous_view_id")
+            if page and below:
+                room.answer("the review", lambda: client.views_update(view_id=below, view=room.page(page)))
+
         try:
             outcome = room.review.decide(click)
         except AnswerRefused as refused:
@@ -32,6 +39,7 @@ def register(app: App, room: Room) -> None:
             return
         except DecisionRefused as refused:
             ack(response_action="update", view=notice_view("Not decided", room.readable(refused)))
+            refresh()  # it was decided or changed meanwhile
             return
         except StoreError as error:
             logger.warning("a decision has to wait: %s", error)
@@ -42,6 +50,4 @@ def register(app: App, room: Room) -> None:
             return
         told = confirmation(click.verdict, outcome.violation.message, len(outcome.quarantined), outcome.decision.seq)
         room.answer("a confirmation", lambda: room.whisper(client, mark.spot, click.person, told))
-        page, below = mark.page, body["view"].get("previous_view_id")
-        if page and below:
-            room.answer("the review", lambda: client.views_update(view_id=below, view=room.page(page)))
+        refresh()

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select, update
 
 from audit_core.catalogue.store import Store
 from audit_core.ledger.policies import retire
-from audit_core.ledger.tables import decisions, findings, violations
+from audit_core.ledger.tables import active_policies, decisions, findings, policy_texts, violations
 from tests.support.conversation import House, Unhurried, activate, failing, house, policy_text
 from tests.support.ledger import key_of
 
@@ -237,6 +237,43 @@ def test_a_decision_in_review_comes_back_to_the_page_it_came_from(house: House) 
     assert "1 open · 1 approved" in said(nina.view or {})
     house.sent()
     assert "1 open · 1 approved" in said(house.parents()[0])
+
+
+def test_a_form_that_was_overtaken_leaves_no_stale_review_behind(house: House) -> None:
+    house.audit(*failing("a", "b"))
+    nina = house.desk.user("nina")
+    nina.click(house.parents()[0]["ts"], "review")
+    house.opened("nina", "review")
+    assert nina.act("decide:approve", block_id=key_of("a")).ok
+    house.opened("nina", "decision")
+    house.form("otis", "approve", key_of("a"))
+    assert house.desk.user("otis").submit(values={"reason": "it is in the contract"}).ok
+    assert nina.submit(values={"reason": "so"}).ok
+    nina.close(house.opened("nina", "notice")["id"])
+    assert house.desk.wait_for(lambda: "1 open · 1 approved" in said(nina.view or {"blocks": []}))
+
+
+def test_a_stale_click_in_the_review_is_told_and_brings_the_review_up_to_date(house: House) -> None:
+    house.audit(*failing("a", "b"))
+    nina = house.desk.user("nina")
+    nina.click(house.parents()[0]["ts"], "review")
+    house.opened("nina", "review")
+    house.form("otis", "approve", key_of("a"))
+    assert house.desk.user("otis").submit(values={"reason": "it is in the contract"}).ok
+    assert nina.act("decide:approve", block_id=key_of("a")).ok
+    notice = house.opened("nina", "notice")
+    assert "Otis Grand approved this violation" in said(notice)
+    nina.close(notice["id"])
+    assert house.desk.wait_for(lambda: "1 open · 1 approved" in said(nina.view or {"blocks": []}))
+
+
+def test_a_review_that_cannot_be_read_says_so(house: House) -> None:
+    house.audit(*failing("a"))
+    with house.store.write() as connection:
+        connection.execute(insert(policy_texts).values(sha256="0" * 64, policy="release", text="from: a later version"))
+        connection.execute(update(active_policies).values(sha256="0" * 64))
+    assert house.desk.user("nina").click(house.parents()[0]["ts"], "review").ok
+    assert "release" in said(house.opened("nina", "notice"))
 
 
 def test_a_policy_that_is_only_observed_posts_nothing(house: House) -> None:
