@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from bot.desk.blocks.check import Check
@@ -12,7 +13,7 @@ __all__ = ["BLOCKS_AT_MOST", "TEXT_AT_MOST", "checked_blocks", "text_length"]
 
 BLOCKS_AT_MOST = 50
 TEXT_AT_MOST = 11_000
-"""Slack's bound on the text of a message's blocks together is not documented; github.com/slackapi/bolt-js
+"""Slack's bound on a message's blocks together, frames and all, is not documented; github.com/slackapi/bolt-js
 #2867 measured 9,597 characters accepted and 11,341 refused as ``msg_blocks_too_long``."""
 
 
@@ -31,7 +32,7 @@ def checked_blocks(blocks: object) -> list[Block]:
     check_list(check, blocks, "/blocks", most=BLOCKS_AT_MOST)
     if check.problems:
         raise SlackFailure("invalid_blocks", check.problems)
-    if text_length(blocks) > TEXT_AT_MOST:
+    if max(text_length(blocks), len(json.dumps(blocks, ensure_ascii=False))) > TEXT_AT_MOST:
         raise SlackFailure("msg_blocks_too_long")
     return filled_in(blocks)
 

@@ -71,6 +71,7 @@ async function act(element, value) {
   const menu = element.closest("[popover]");
   menu?.hidePopover();
   if (!(await confirmed(element))) return;
+  clicked = performance.now();
   place.classList.add("busy");
   complain(place, null);
   const { action, block } = element.dataset;
@@ -91,6 +92,7 @@ async function submit(form) {
   const dialog = form.closest("dialog");
   const button = $("[type=submit]", form);
   if (!button || button.disabled) return;
+  clicked = performance.now();
   button.disabled = true;
   complain(form, null);
   const told = await gesture("submit", { view: dialog.dataset.view, state: state(form) });
@@ -134,6 +136,15 @@ async function say(form) {
   }
 }
 
+// What answers one's own click is scrolled to; what comes unasked is not.
+let clicked = -Infinity;
+
+function reveal(answer) {
+  if (!answer || performance.now() - clicked > 15_000) return;
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  answer.scrollIntoView({ block: "nearest", behavior: still ? "instant" : "smooth" });
+}
+
 // News ---------------------------------------------------------------------------------------------
 let refreshing = null;
 let again = false;
@@ -148,7 +159,7 @@ function refresh(options = {}) {
     do {
       again = false;
       const fresh = await freshPage();
-      if (fresh) patch(fresh, options);
+      if (fresh) reveal(patch(fresh, options));
     } while (again);
     refreshing = null;
     settleModal();

@@ -1,6 +1,7 @@
 // Bringing the page up to date: fetch it anew, and replace only what has another version.
 
 const news = document.getElementById("news");
+let answer = null;
 
 export async function freshPage() {
   try {
@@ -14,7 +15,9 @@ export async function freshPage() {
   }
 }
 
+// Gives the last message for this person alone that came new: the answer to a click, perhaps.
 export function patch(fresh, { toEnd } = {}) {
+  answer = null;
   for (const region of document.querySelectorAll("[data-region]")) {
     const name = region.dataset.region;
     const next = fresh.querySelector(`[data-region="${name}"]`);
@@ -28,6 +31,7 @@ export function patch(fresh, { toEnd } = {}) {
   }
   const empty = document.querySelector(".scroll > .empty");
   if (empty && !fresh.querySelector(".scroll > .empty")) empty.remove();
+  return answer;
 }
 
 function patchList(list, next, tell) {
@@ -54,6 +58,7 @@ function patchList(list, next, tell) {
       if (tell && adopted.dataset.words) {
         adopted.classList.add("arrived");
         news.textContent = `New message. ${adopted.dataset.words}`;
+        if (adopted.matches(".ephemeral")) answer = adopted;
       }
     }
   }

@@ -207,3 +207,11 @@ def test_no_json_whatever_breaks_the_validator_or_is_changed_by_it(blocks: list[
 
 def test_the_texts_of_a_tree_are_added_up() -> None:
     assert text_length([{"type": "section", "text": mrkdwn("abc"), "fields": [plain("de")]}]) == 5
+
+
+def test_a_messages_frames_count_as_its_text_does() -> None:
+    button = {"type": "button", "action_id": "a" * 200, "text": plain("x"), "value": "v" * 1_900}
+    rows = [{"type": "actions", "block_id": f"row{number}", "elements": [button]} for number in range(6)]
+    checked_blocks(rows[:4])
+    with pytest.raises(SlackFailure, match="msg_blocks_too_long"):
+        checked_blocks(rows)

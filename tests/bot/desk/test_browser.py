@@ -290,3 +290,23 @@ def test_on_a_narrow_screen_nothing_scrolls_sideways_and_the_channels_are_a_butt
         page.goto(f"{desk.url}{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.close()
+
+
+def test_the_answer_to_ones_own_click_comes_into_view_at_the_end_of_a_long_thread(
+    desk: Desk, client: WebClient, bolt: App, install: Install, page: Page
+) -> None:
+    parent = client.chat_postMessage(channel="audit", text="Loop 014", blocks=BLOCKS)["ts"]
+
+    @bolt.action("waive")
+    def refuse(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+        ack()
+        user = body["user"]["id"]
+        client.chat_postEphemeral(channel="audit", thread_ts=parent, user=user, text="You have no say in this")
+
+    install(bolt)
+    for number in range(40):
+        client.chat_postMessage(channel="audit", thread_ts=parent, text=f"finding {number}")
+    page.goto(f"{desk.url}/c/audit/t/{parent}")
+    thread = page.get_by_role("complementary", name="Thread")
+    thread.get_by_role("button", name="Waive…").click()
+    expect(thread.get_by_text("You have no say in this")).to_be_in_viewport()
