@@ -222,7 +222,7 @@ def test_ten_thousand_violations_of_a_rule_are_a_parent_and_25_messages(store: S
         assert home.service.sender.drained(60)
         assert "10,000 open" in home.parents()[0]["text"]
         assert len(home.thread()) == 25
-        assert "And 9,750 more: open Review above." in str(home.thread()[-1]["blocks"])
+        assert "And 9,775 more: open Review above." in str(home.thread()[-1]["blocks"])
         nina = home.desk.user("nina")
         assert nina.click(home.parents()[0]["ts"], "review").ok
         assert "Page 1 of 1,000" in str(home.opened("nina", "review")["blocks"])
