@@ -20,7 +20,7 @@ from audit_core.ledger.runs import settle
 from audit_core.ledger.tables import findings, runs, violations
 from audit_core.ledger.violations import SEVERITIES
 from bot.messages.items import ITEMS_AT_MOST, Item, packed
-from bot.outbox import ask_items, ask_parent_of, edit_listings, edit_parents, parent_subject
+from bot.outbox import ask_items, ask_parent_of, edit_listings, edit_parents, move_parents, parent_subject
 from bot.policies import Policies
 from rules.policy import Policy
 
@@ -95,6 +95,8 @@ def _announce(store: Store, policies: Policies, run_id: int, now: datetime) -> b
                 channel=place.channel,
                 at=now,
             )
+        channels = {(one.id, rule.id): rule.review.channel for one in in_force.values() for rule in one.rules}
+        move_parents(connection, channels, at=now)
         edit_parents(connection)  # in the others nothing may have changed but the time
         edit_listings(connection, run_id)
         for one in news:

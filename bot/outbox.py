@@ -177,6 +177,16 @@ def edit_parents(connection: Connection, subject: str | None = None) -> None:
     connection.execute(update(outbox).where(which).values(_AGAIN))
 
 
+def move_parents(connection: Connection, channels: Mapping[tuple[str, str], str], *, at: datetime) -> None:
+    """Move the parent messages of rules whose policy names another channel now; by policy and rule, the channel."""
+    parents = select(outbox.c.subject, outbox.c.channel).where(outbox.c.subject.startswith("rule/", autoescape=True))
+    for subject, channel in connection.execute(parents).all():
+        _, policy, rule, _ = subject.split("/", 3)
+        wanted = channels.get((policy, rule), channel).removeprefix("#")
+        if wanted != channel:
+            ask(connection, channel=wanted, subject=subject, at=at)
+
+
 def ask_parent_of(connection: Connection, *, policy: str, rule: str, dataset: str, channel: str, at: datetime) -> None:
     """Ask that the parent message of a rule in a dataset be posted or brought up to date."""
     ask(connection, channel=channel, subject=parent_subject(policy, rule, dataset), at=at)

@@ -280,7 +280,7 @@ class _Access:
         if settings.slack_bot_token is None:
             raise SettingsError(
                 "no Slack token is set",
-                mend="Set SLACK_BOT_TOKEN, or try it all without Slack: `cratecheck serve --desk`.",
+                mend="Set SLACK_BOT_TOKEN. To try it all without Slack: `cratecheck demo`.",
             )
         app_token, secret = settings.slack_app_token, settings.slack_signing_secret
         if app_token is None and secret is None:

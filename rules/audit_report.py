@@ -92,6 +92,8 @@ class AuditReport:
         Violations of rules, or in datasets, that no active policy covers any more.
     open_by_severity : dict
         How many violations of enforcing policies are open now, every severity named.
+    idle_policies : tuple of str
+        Policies that apply to no dataset there is: a misspelt name, perhaps.
     """
 
     run_id: int | None
@@ -101,6 +103,7 @@ class AuditReport:
     outcomes: tuple[RuleOutcome, ...]
     superseded: int
     open_by_severity: dict[Severity, int]
+    idle_policies: tuple[str, ...]
 
     @property
     def unjudged(self) -> int:
@@ -118,6 +121,7 @@ class AuditReport:
             "superseded": self.superseded,
             "open_by_severity": self.open_by_severity,
             "unjudged": self.unjudged,
+            "idle_policies": list(self.idle_policies),
         }
 
 

@@ -163,6 +163,7 @@ class _Audit:
                 if progress is not None:
                     progress(done, total)
         self._retire_what_is_left()
+        judged = {outcome.policy for outcome in outcomes}
         return AuditReport(
             run_id=self._run_id,
             revision=self._snapshot.revision,
@@ -171,6 +172,7 @@ class _Audit:
             outcomes=tuple(outcomes),
             superseded=self._tally.changes["superseded"],
             open_by_severity=self._tally.open_by_severity,
+            idle_policies=tuple(policy.id for policy in self._policies if policy.id not in judged),
         )
 
     def _covered(self, policy: Policy) -> list[_Covered]:

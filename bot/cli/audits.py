@@ -55,7 +55,8 @@ def audit(
 
     Example: cratecheck audit --fail-on high --format json
 
-    Exit status: 0; 1 if a violation at or above --fail-on is open, or a rule could not be evaluated.
+    Exit status: 0; 1 if a violation at or above --fail-on is open, a rule could not be evaluated, or a policy judged
+    nothing.
     """
     from datetime import UTC
 
@@ -86,10 +87,16 @@ def audit(
         show_value(report.as_dict())
     else:
         _tell(report)
+    idle = report.idle_policies
+    for policy in idle:
+        sys.stderr.write(f"policy {policy} applies to no dataset: it judged nothing\n")
+    if not report.outcomes:
+        sys.stderr.write("nothing was judged: that is no clean bill\n")
     if fail_on == "never":
         return ExitCode.CLEAN
     failing = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    bad = any(report.open_by_severity[severity] for severity in failing) or report.unjudged
+    bad = any(report.open_by_severity[severity] for severity in failing) or report.unjudged or idle
+    bad = bad or not report.outcomes
     return ExitCode.BAD_ANSWER if bad else ExitCode.CLEAN
 
 

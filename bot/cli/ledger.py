@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -39,7 +40,7 @@ def verify(
 
     The heads of all digests on record are checked too. Names the first row that is not as it was written.
 
-    Example: cratecheck ledger verify --head 41:9f2c…
+    Example: cratecheck ledger verify --head "$HEAD_FROM_THE_DIGEST"
 
     Exit status: 0 if the chain holds, 1 if it is broken.
     """
@@ -50,8 +51,10 @@ def verify(
     against = None
     if head is not None:
         seq, _, digest = head.partition(":")
-        if not seq.isdigit() or not digest:
-            raise CratecheckError(f"{head!r} is no head", mend="Write it as the digest does: SEQ:HASH.")
+        if not seq.isdecimal() or not re.fullmatch("[0-9a-f]{64}", digest):
+            raise CratecheckError(
+                f"{head!r} is no head", mend="Write it as the digest does: SEQ:HASH, all 64 digits of it."
+            )
         against = Head(int(seq), digest)
     with opened(workspace) as (_settings, store):
         known = given_out(store)

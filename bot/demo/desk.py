@@ -96,4 +96,5 @@ def desk_config(settings: Settings, policies: Iterable[Policy]) -> DeskConfig:
         users=tuple(people),
         channels=tuple(Channel(name, "; ".join(titles)) for name, titles in sorted(topics.items())),
         usergroups=groups,
+        events=(),
     )

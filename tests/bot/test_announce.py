@@ -136,3 +136,14 @@ def test_messages_are_shared_in_turn(wanted: dict[str, int], at_most: int) -> No
     short = Counter({name: given_[name] for name in wanted if given_[name] < wanted[name]})
     if short:
         assert max(given_.values()) - min(short.values()) <= 1
+
+
+def test_a_rule_that_moves_to_another_channel_takes_its_parent_along_at_the_next_run(store: Store, clock: Time) -> None:
+    audit(store, failing("a"), clock=clock)
+    announce(store, Policies(), clock)
+    activate(store, policy_text(post_at_most=3).replace("#data-audit", "#elsewhere"), clock())
+    audit(store, failing("a"), clock=clock)
+    announce(store, Policies(), clock)
+    with store.read() as connection:
+        parents = connection.scalars(select(outbox.c.channel).where(outbox.c.parent.is_(None)))
+        assert set(parents) == {"elsewhere"}
