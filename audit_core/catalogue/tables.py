@@ -51,10 +51,10 @@ class Dataset(SQLModel, table=True):
 
 
 class Revision(SQLModel, table=True):
-    """One import: what it changed in a dataset, and who brought it. Unpublished is part of no snapshot."""
+    """One import, scan or comparison: what it changed, and who brought it. Unpublished is part of no snapshot."""
 
     id: int | None = Field(default=None, primary_key=True)
-    dataset_id: int = Field(foreign_key="dataset.id")
+    dataset_id: int | None = Field(default=None, foreign_key="dataset.id")  # None: of all datasets
     actor: str
     origin: str
     started_at: datetime = Field(sa_type=Instant)

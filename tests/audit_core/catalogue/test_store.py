@@ -15,14 +15,18 @@ from alembic.migration import MigrationContext
 from sqlalchemy import insert, select, text
 from sqlmodel import SQLModel
 
+import audit_core.audio.tables
 import audit_core.ledger.tables
+import audit_core.neighbours.tables
 import bot.tables
 from audit_core.catalogue.migrations import HEAD
 from audit_core.catalogue.store import Store, sqlite_url
 from audit_core.catalogue.tables import datasets
 from audit_core.errors import StoreError
 
+assert audit_core.audio.tables
 assert audit_core.ledger.tables
+assert audit_core.neighbours.tables
 assert bot.tables
 
 

@@ -1,0 +1,1 @@
+"""What is inside an audio file: decoded, measured, fingerprinted."""
