@@ -3,6 +3,7 @@
 from audit_core.rights.entries import Licence
 from audit_core.rights.judgement import Verdict, judge, terms_of
 from audit_core.rights.licence import LicenceReading, family, reading
+from audit_core.rights.sharing import Sharing, sharing
 from audit_core.rights.table import LicenceTable
 from audit_core.rights.terms import Alternative, Clause, Terms, either, strictest
 from audit_core.rights.traits import DUTIES, PERMISSIONS, TRAITS, Answer, Trait, Traits, strictest_traits
@@ -17,6 +18,7 @@ __all__ = [
     "Licence",
     "LicenceReading",
     "LicenceTable",
+    "Sharing",
     "Terms",
     "Trait",
     "Traits",
@@ -25,6 +27,7 @@ __all__ = [
     "family",
     "judge",
     "reading",
+    "sharing",
     "strictest",
     "strictest_traits",
     "terms_of",

@@ -156,15 +156,17 @@ class CreativeCommons:
 
     def _all(self, file: CreativeCommonsFile) -> Iterator[Licence]:
         for code, versions in self._editions.items():
-            traits, unsaid = file.codes[code].traits(), tuple(file.unsaid)
+            row, unsaid = file.codes[code], tuple(file.unsaid)
+            traits, shared = row.traits(), row.may_be_shared()
             for version, places in versions.items():
                 for place in places:
                     country = None if place == _UNPORTED else place
                     source = _legal_code(code, version, country)
-                    yield Licence(_identifier(code, version, country), code, traits, source, unsaid)
+                    yield Licence(_identifier(code, version, country), code, traits, source, unsaid, shared)
             if len(versions) > 1:
                 which = "which version, and with it the details of every answer"
-                yield Licence(_unversioned(code), code, traits, f"https://{_HOST}/licenses/", (which, *unsaid))
+                source = f"https://{_HOST}/licenses/"
+                yield Licence(_unversioned(code), code, traits, source, (which, *unsaid), shared)
 
 
 def _vocabulary(file: CreativeCommonsFile) -> dict[str, tuple[Role, str]]:

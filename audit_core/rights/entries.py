@@ -26,6 +26,8 @@ class Licence:
         Where that was read.
     unsaid : tuple of str
         What else it leaves open.
+    sharing : {'yes', 'no', 'unsaid'}
+        Whether whoever has a copy may pass one on, unchanged and for no money.
     """
 
     id: str
@@ -33,16 +35,25 @@ class Licence:
     traits: Traits
     source: str
     unsaid: tuple[str, ...] = ()
+    sharing: Answer = "unsaid"
 
 
 class TraitsRow(Strict):
-    """The four answers, as a table file gives them."""
+    """The four answers, as a table file gives them, and whether copies may be passed on.
+
+    Where copies of the whole work may be used commercially, they may be passed on: that need not be said.
+    """
 
     commercial: Answer
     derivatives: Answer
     share_alike: Answer
     attribution: Answer
+    sharing: Answer | None = None
 
     def traits(self) -> Traits:
         """Give them as the record that is reckoned with."""
         return Traits(self.commercial, self.derivatives, self.share_alike, self.attribution)
+
+    def may_be_shared(self) -> Answer:
+        """Say whether copies may be passed on."""
+        return self.sharing or ("yes" if self.commercial == "yes" else "unsaid")

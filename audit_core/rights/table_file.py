@@ -104,7 +104,9 @@ class Contents:
                 what, mend = problem
                 yield Mistake(what, mend, ("licences", identifier), at_key=True)
                 continue
-            self.licences[identifier] = Licence(identifier, row.family, row.traits(), row.source, row.unsaid)
+            self.licences[identifier] = Licence(
+                identifier, row.family, row.traits(), row.source, row.unsaid, row.may_be_shared()
+            )
             self._ids[identifier.casefold()] = identifier
 
     def _wrong_with(self, identifier: str, row: _Row) -> tuple[str, str | None] | None:
