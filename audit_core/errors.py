@@ -5,6 +5,7 @@
     CratecheckError              what is wrong, where, how to mend it
     ├── SettingsError            cratecheck.toml or the environment
     ├── IngestError              a file or a mapping that can't be imported
+    ├── AudioError               a file of audio, or where audio lies, that can't be used; `audio` has its kinds
     ├── StoreError               the database: locked, read-only, newer than this program
     ├── PolicyError              a policy file
     ├── DecisionRefused          a reviewer may not decide so, or no longer
@@ -22,6 +23,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 __all__ = [
+    "AudioError",
     "CratecheckError",
     "DecisionRefused",
     "IngestError",
@@ -87,6 +89,10 @@ class SettingsError(CratecheckError):
 
 class IngestError(CratecheckError):
     """A file or a mapping that can't be imported."""
+
+
+class AudioError(CratecheckError):
+    """A file of audio, or the place where audio lies, that can't be used."""
 
 
 class StoreError(CratecheckError):

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     people: dict[str, str] = Field(default_factory=dict, description="Slack user id → name.")
     groups: dict[GroupHandle, list[str]] = Field(default_factory=dict, description="@group → Slack user ids.")
     licences: Path | None = Field(default=None, description="A licence table of the workspace's own.")
+    audio: dict[str, str] = Field(default_factory=dict, description="Dataset → folder or address of its audio.")
+    features: Path = Field(default=Path("features"), description="Where a scan keeps what it heard.")
     host: str = Field(default="127.0.0.1", description="Where `serve` listens for Slack's requests.")
     port: int = Field(default=3000, ge=0, le=65535)
 
@@ -132,9 +134,13 @@ def load_settings(workspace: Path) -> Settings:
             SettingsError("this variable is not valid JSON", at=Location(variable), mend=mend)
             for variable in _not_json(said)
         ) from error
-    if settings.licences is None:
-        return settings
-    return settings.model_copy(update={"licences": workspace / settings.licences})
+    beside: dict[str, object] = {
+        "audio": {name: where if "://" in where else str(workspace / where) for name, where in settings.audio.items()},
+        "features": workspace / settings.features,
+    }
+    if settings.licences is not None:
+        beside["licences"] = workspace / settings.licences
+    return settings.model_copy(update=beside)
 
 
 def _variables() -> dict[int | str, str]:

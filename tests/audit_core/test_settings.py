@@ -96,3 +96,11 @@ def test_a_mistake_of_the_environment_names_the_variable_and_not_the_file(
         load_settings(written(tmp_path, "port = 4000"))
     assert said in str(refusal.value)
     assert "cratecheck.toml:" not in str(refusal.value)
+
+
+def test_folders_of_audio_lie_beside_the_settings_and_addresses_where_they_say(tmp_path: Path) -> None:
+    text = 'features = "cache"\n[audio]\ncrate = "music"\nfar = "s3://bucket/x"\nabsolute = "/srv/music"\n'
+    settings = load_settings(written(tmp_path, text))
+    assert settings.audio == {"crate": str(tmp_path / "music"), "far": "s3://bucket/x", "absolute": "/srv/music"}
+    assert settings.features == tmp_path / "cache"
+    assert load_settings(written(tmp_path, "")).features == tmp_path / "features"
