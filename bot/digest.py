@@ -29,7 +29,13 @@ __all__ = ["Digest", "compose", "give_out", "given_out", "lines", "markdown", "s
 
 _WARNED: Final = timedelta(days=14)
 _CLOSING: Final = ("resolved", "gone", "superseded")
-_PAST: Final = {"approve": "approved", "quarantine": "quarantined", "waive": "waived", "release": "released"}
+_PAST: Final = {
+    "approve": "approved",
+    "quarantine": "quarantined",
+    "waive": "waived",
+    "release": "released",
+    "separate": "separated",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from rules.policy import Policy, Rule
 
 __all__ = ["Listing", "Reading"]
 
-_ORDER_OF_VERDICTS = ("approve", "quarantine", "waive", "release")
+_ORDER_OF_VERDICTS = ("approve", "quarantine", "waive", "separate", "release")
 _OFFERED_IN_THREADS = frozenset({"open", "quarantined"})
 
 

@@ -21,6 +21,7 @@ from audit_core.ledger.settling import settle_key, write_violations
 from audit_core.ledger.tables import decisions, quarantines, waiver_violations, waivers
 from audit_core.ledger.transitions import ALLOWED, LEADS_TO, Verdict, decided
 from audit_core.ledger.violations import CLOSED, State, Violation, sha256_of
+from audit_core.neighbours.tables import separations
 
 __all__ = [
     "LONGEST_REASON",
@@ -49,11 +50,12 @@ _PAST: Final[dict[Verdict, str]] = {
     "quarantine": "quarantined",
     "waive": "waived",
     "release": "released",
+    "separate": "separated the recordings of",
 }
 
 
 def past(verdict: Verdict) -> str:
-    """Give the verb in its past form: approved, quarantined, waived, released."""
+    """Give the verb in its past form: approved, quarantined, waived, released, separated the recordings of."""
     return _PAST[verdict]
 
 
@@ -70,7 +72,7 @@ class Request:
     Attributes
     ----------
     verdict : str
-        approve, quarantine, waive, or release.
+        approve, quarantine, waive, release, or separate.
     violation_key, violation_revision : str, int
         Which violation, and the revision of it that the person saw.
     person, via : str
@@ -87,6 +89,9 @@ class Request:
         What a quarantine takes out.
     copies_too : bool
         Of a quarantine, which must say it: whether every byte-identical copy is out as well.
+    separated : sequence of (packets, packets)
+        Of a separation: the audio that is not one recording, whatever the comparison says, the first of each pair the
+        smaller.
     """
 
     verdict: Verdict
@@ -102,6 +107,7 @@ class Request:
     ends_at: datetime | None = None
     targets: Sequence[Target] = ()
     copies_too: bool | None = None
+    separated: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +227,8 @@ def _taken(connection: Connection, request: Request, violation: Violation) -> Ou
     impose(connection, decision_id, content, since=request.at)
     if request.verdict == "waive":
         _grant(connection, decision_id, request, violation)
+    if request.verdict == "separate":
+        _separate(connection, decision_id, request)
     if released:
         lift(connection, released, by=decision_id, at=request.at)
     after = decided(violation, request.verdict, decision_id=decision_id, at=request.at)
@@ -239,6 +247,18 @@ def _grant(connection: Connection, decision_id: str, request: Request, violation
         )
     )
     connection.execute(insert(waiver_violations).values(decision_id=decision_id, violation_key=violation.key))
+
+
+def _separate(connection: Connection, decision_id: str, request: Request) -> None:
+    rows = [
+        {"packets_a": a, "packets_b": b, "decision_id": decision_id, "at": request.at}
+        for a, b in _pairs(request.separated)
+    ]
+    connection.execute(insert(separations), rows)
+
+
+def _pairs(separated: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return sorted(set(separated))
 
 
 def _payload(
@@ -273,6 +293,8 @@ def _payload(
         payload["waived"] = [request.violation_key]
     if request.verdict == "release":
         payload["released"] = list(released)
+    if request.verdict == "separate":
+        payload["separated"] = [list(pair) for pair in _pairs(request.separated)]
     return payload
 
 
@@ -374,6 +396,14 @@ def _must_be_whole(request: Request) -> None:
         raise DecisionRefused(f"{url[:80]!r} is no link to evidence", mend="Give one that begins with https://.")
     if request.verdict == "quarantine" and not request.targets:
         raise DecisionRefused("there is no track to take out", mend="Approve or waive it instead.")
+    if request.verdict == "separate" and not request.separated:
+        what = "no comparison of audio brought these tracks together, so there is nothing to separate"
+        raise DecisionRefused(what, mend="Approve or waive it instead.")
+    if len(request.separated) > _MOST_TARGETS:
+        raise DecisionRefused(
+            f"a decision separates {_MOST_TARGETS:,} pairs at most, and here are {len(request.separated):,}",
+            mend="Separate a track of a smaller group first.",
+        )
     if request.verdict == "quarantine" and request.copies_too is None:
         raise ValueError("a quarantine says whether it takes out copies too")
     if len(request.targets) > _MOST_TARGETS:

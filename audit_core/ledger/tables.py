@@ -156,7 +156,7 @@ class Decision(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     seq: int = Field(foreign_key="ledger.seq")
-    verdict: str  # approve, quarantine, waive, release
+    verdict: str  # approve, quarantine, waive, release, separate
     violation_key: str = Field(foreign_key="violation.key")
     violation_revision: int
     person: str

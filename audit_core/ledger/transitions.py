@@ -59,20 +59,26 @@ __all__ = [
 
 Change = Literal["opened", "reopened", "changed", "resolved", "gone", "superseded"]
 Closing = Literal["resolved", "gone", "superseded"]
-Verdict = Literal["approve", "quarantine", "waive", "release"]
+Verdict = Literal["approve", "quarantine", "waive", "release", "separate"]
 
 CHANGES: Final[tuple[Change, ...]] = get_args(Change)
 
 LEADS_TO: Final[Mapping[Verdict, State]] = MappingProxyType(
-    {"approve": "approved", "quarantine": "quarantined", "waive": "waived", "release": "open"}
+    {
+        "approve": "approved",
+        "quarantine": "quarantined",
+        "waive": "waived",
+        "release": "open",
+        "separate": "approved",  # until the recordings are made anew, when nothing is left to complain of
+    }
 )
 """The state that a verdict leads to."""
 
 ALLOWED: Final[Mapping[State, frozenset[Verdict]]] = MappingProxyType(
     {
-        "open": frozenset({"approve", "quarantine", "waive"}),
-        "approved": frozenset({"quarantine", "waive"}),
-        "waived": frozenset({"approve", "quarantine", "waive"}),  # waive again: to another date
+        "open": frozenset({"approve", "quarantine", "waive", "separate"}),
+        "approved": frozenset({"quarantine", "waive", "separate"}),
+        "waived": frozenset({"approve", "quarantine", "waive", "separate"}),  # waive again: to another date
         "quarantined": frozenset({"release"}),
         "resolved": frozenset(),
         "gone": frozenset(),

@@ -29,6 +29,7 @@ from audit_core.ledger.tables import (
     waiver_violations,
     waivers,
 )
+from audit_core.neighbours.tables import separations
 
 __all__ = ["Broken", "Entry", "Vouched", "decided_rows", "entry_of", "finding_rows", "policy_rows", "run_rows"]
 
@@ -221,6 +222,10 @@ def _decided_page(connection: Connection, vouched: Vouched, page: Sequence[Entry
         "decision_id",
         records(connection, waiver_violations, of_waiver, order_by=(waiver_violations.c.violation_key,)),
     )
+    by_pair = (separations.c.packets_a, separations.c.packets_b)
+    apart = _grouped(
+        "decision_id", records(connection, separations, separations.c.decision_id.in_(ids), order_by=by_pair)
+    )
     for entry in page:
         number = entry.payload.get("decision")
         rows, says = taken[number], f"ledger row {entry.seq}"
@@ -231,6 +236,8 @@ def _decided_page(connection: Connection, vouched: Vouched, page: Sequence[Entry
             yield Broken(f"decision {number}", f"does not match {says}: it was altered")
         if not _same_quarantines(out[number], content, entry, vouched.released.get(number, (None, None))):
             yield Broken(f"quarantine of decision {number}", f"does not match {says}: it was altered")
+        if not _same_separation(apart[number], entry):
+            yield Broken(f"separation of decision {number}", f"does not match {says}: it was altered")
         if not _same_waiver(ends[number], covers[number], entry):
             yield Broken(f"waiver of decision {number}", f"does not match {says}: it was altered")
         vouched.decisions += 1
@@ -268,6 +275,11 @@ def _same_quarantines(
     return same
 
 
+def _same_separation(rows: Sequence[Record], entry: Entry) -> bool:
+    pairs = [[row["packets_a"], row["packets_b"]] for row in rows]
+    return pairs == entry.payload.get("separated", []) and all(row["at"] == entry.at for row in rows)
+
+
 def _same_waiver(rows: Sequence[Record], covers: Sequence[Record], entry: Entry) -> bool:
     payload = entry.payload
     if "ends_at" not in payload:
@@ -291,6 +303,7 @@ def _unvouched(connection: Connection, vouched: Vouched) -> Iterator[Broken]:
         ("quarantine of decision", select(quarantines.c.decision_id)),
         ("waiver of decision", select(waivers.c.decision_id)),
         ("waiver of decision", select(waiver_violations.c.decision_id)),
+        ("separation of decision", select(separations.c.decision_id)),
     )
     for name, rows in ids:
         with connection.execute(rows, execution_options={"yield_per": 1000}) as stream:

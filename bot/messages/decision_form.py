@@ -21,12 +21,14 @@ _MEANS: Final[Mapping[str, str]] = {
     "quarantine": "Quarantine: out of every manifest at once, until it is released.",
     "waive": "Waive: not compliant, and tolerated until a day. After it, the violation is open again.",
     "release": "Release: back in every manifest at once. The violation is open again.",
+    "separate": "Not the same: these are different recordings. They are kept apart from now on, whatever is measured.",
 }
 _WHY: Final[Mapping[str, str]] = {
     "approve": "Why is this compliant?",
     "quarantine": "Why is it taken out?",
     "waive": "Why is it tolerated?",
     "release": "Why is it released?",
+    "separate": "What is different?",
 }
 
 

@@ -39,8 +39,15 @@ BUTTONS: Final[Mapping[str, str]] = {
     "quarantine": "Quarantine",
     "waive": "Waive",
     "release": "Release",
+    "separate": "Not the same",
 }
-_DONE: Final = {"approve": "Approved", "quarantine": "Quarantined", "waive": "Waived", "release": "Released"}
+_DONE: Final = {
+    "approve": "Approved",
+    "quarantine": "Quarantined",
+    "waive": "Waived",
+    "release": "Released",
+    "separate": "Found to be different recordings",
+}
 _ENDED: Final = {
     "resolved": "Resolved: the evidence now passes.",
     "gone": "Gone: what it was about is no longer there.",

@@ -26,6 +26,12 @@ def loading_view(title: str) -> View:
 
 def confirmation(verdict: str, violation: str, tracks: int, seq: int) -> str:
     """Write what a person has just decided."""
-    did = {"approve": "approved", "quarantine": "quarantined", "waive": "waived", "release": "released"}[verdict]
+    did = {
+        "approve": "approved",
+        "quarantine": "quarantined",
+        "waive": "waived",
+        "release": "released",
+        "separate": "separated",
+    }[verdict]
     out = f" {counted(tracks, 'track')} {'is' if tracks == 1 else 'are'} out." if verdict == "quarantine" else ""
     return f"You {did}: {plain(violation, 300)}{out} It stands in the ledger as entry {seq}."
