@@ -31,7 +31,7 @@ class RuleOutcome:
     stopped : bool
         Whether these were too many to be opened one by one.
     reason : str or None
-        Why the result is none of pass and fail.
+        Why the result is none of pass and fail, or tells of a part alone.
     changes : dict
         How many violations the run opened, reopened, changed, resolved and so on; no entry for none.
     statements : tuple of dict
@@ -108,7 +108,12 @@ class AuditReport:
     @property
     def unjudged(self) -> int:
         """How many times a rule could not be judged: each counts as no pass."""
-        return sum(outcome.result in ("not_enough_evidence", "error") or outcome.stopped for outcome in self.outcomes)
+        return sum(
+            outcome.result in ("not_enough_evidence", "error")
+            or outcome.stopped
+            or (outcome.result == "fail" and outcome.reason is not None)
+            for outcome in self.outcomes
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Give the report as a JSON value."""

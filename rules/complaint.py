@@ -94,6 +94,9 @@ class Judged:
         Why there is not enough evidence to judge: a sentence.
     skipped : str or None
         Why there was nothing to judge: a sentence.
+    unseen : str or None
+        Why only a part could be judged: a sentence. What fails is in `complaints` all the same; of what was found
+        before and not now, nobody knows whether it passes.
     """
 
     count: int = 0
@@ -101,14 +104,21 @@ class Judged:
     queries: tuple[Select[Any], ...] = ()
     lacking: str | None = None
     skipped: str | None = None
+    unseen: str | None = None
 
     @classmethod
     def of(
-        cls, rows: Sequence[T], tell: Callable[[T], Complaint], *, at_most: int, queries: tuple[Select[Any], ...]
+        cls,
+        rows: Sequence[T],
+        tell: Callable[[T], Complaint],
+        *,
+        at_most: int,
+        queries: tuple[Select[Any], ...],
+        unseen: str | None = None,
     ) -> Judged:
         """Make the result of rows that are all there, sorted: of more than `at_most` the first are kept."""
         kept = rows if len(rows) <= at_most else rows[:SAMPLE]
-        return cls(len(rows), Complaints(kept, tell), queries)
+        return cls(len(rows), Complaints(kept, tell), queries, unseen=unseen)
 
 
 def _untold(row: object) -> Complaint:

@@ -3,6 +3,9 @@
 A rule that can't be judged (no track has what it asks about, or it broke) and one that was stopped by its
 circuit-breaker say so in one violation of their own, whose subject is the rule. Such a violation is the same one
 whatever the trouble, so that a rule has one at most in a dataset.
+
+A rule may be judged in part: some tracks were listened to and others not. What fails is told then, and beside it, in
+that violation, what was not seen. It is no pass, and nothing is resolved; what has vanished is closed all the same.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import Connection
@@ -51,9 +55,11 @@ class Evaluation:
     stopped : bool
         Whether these were more than the policy lets through: `found` then has one violation, with a sample.
     reason : str or None
-        Why the result is none of pass and fail: a sentence.
+        Why the result is none of pass and fail, or tells of a part alone: a sentence.
     statements : tuple of dict
         The SQL that gives the rows, with its parameters, if it was stopped.
+    partly : bool
+        Whether only a part could be judged; `reason` says why.
     """
 
     policy: Policy
@@ -66,17 +72,20 @@ class Evaluation:
     reason: str | None = None
     statements: tuple[dict[str, Any], ...] = ()
     complaints: Iterable[Complaint] = ()
+    partly: bool = False
 
     @property
     def complete(self) -> bool:
         """Whether every subject that fails is among those found: else nothing is resolved."""
-        return not self.stopped and self.result in ("pass", "fail")
+        return not self.stopped and not self.partly and self.result in ("pass", "fail")
 
     @property
     def found(self) -> Iterator[Found]:
         """Make the violations, one by one, sorted by subject."""
         if self.complete or self.result == "skip":
             return map(self._violation, self.complaints)
+        if self.partly and not self.stopped:
+            return chain(map(self._violation, self.complaints), [self._of_the_rule()])
         return iter([self._of_the_rule()])
 
     def _violation(self, complaint: Complaint) -> Found:
@@ -104,9 +113,10 @@ class Evaluation:
                 f"Stopped at {self.count:,} violations among {self.judged:,} tracks: too many to be opened one by one."
             )
         else:
+            result = "not_enough_evidence" if self.partly else self.result
             why = {"error": "It could not be judged", "not_enough_evidence": "There is not enough evidence"}
-            evidence = bound = {"result": self.result, "reason": self.reason}
-            message = f"{why.get(self.result, _UNJUDGED)}: {self.reason}."
+            evidence = bound = {"result": result, "reason": self.reason}
+            message = f"{why.get(result, _UNJUDGED)}: {self.reason}."
         return Found(
             policy=self.policy.id,
             rule=self.rule.id,
@@ -162,9 +172,10 @@ def evaluate(
         judged,
         count=came_to.count,
         stopped=stopped,
-        reason=came_to.lacking or came_to.skipped,
+        reason=came_to.lacking or came_to.unseen or came_to.skipped,
         statements=tuple(_statement(connection, query) for query in came_to.queries) if stopped else (),
         complaints=came_to.complaints,
+        partly=came_to.unseen is not None,
     )
 
 
@@ -177,7 +188,7 @@ def broken(policy: Policy, rule: Rule, dataset: str, judged: int, error: Excepti
 def _result(came_to: Judged) -> Result:
     if came_to.count:
         return "fail"
-    if came_to.lacking:
+    if came_to.lacking or came_to.unseen:
         return "not_enough_evidence"
     return "skip" if came_to.skipped else "pass"
 

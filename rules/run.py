@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from audit_core.catalogue.leases import hold
@@ -129,6 +130,10 @@ def _discarded(changes: Iterable[Transition]) -> None:
         pass
 
 
+def _partly(evaluation: Evaluation) -> bool:
+    return evaluation.partly and not evaluation.stopped
+
+
 class _Audit:
     """One audit at work."""
 
@@ -185,15 +190,19 @@ class _Audit:
         for one in covered:
             evaluation = self._evaluated(policy, rule, one)
             before = by_dataset.pop(one.scope.dataset.name, {})
+            unseen = self._unseen(rule, one.scope, evaluation, before)
             changes = transitions(
                 evaluation.found,
-                before,
+                {key: stands for key, stands in before.items() if key not in unseen} if unseen else before,
                 outlived=self._outlived,
                 closing=partial(self._closing, rule, one.scope),
                 # Of what is not judged any more, it is known without judging how it closes.
-                complete=evaluation.complete or (evaluation.result == "skip" and not evaluation.judged),
+                complete=evaluation.complete
+                or _partly(evaluation)
+                or (evaluation.result == "skip" and not evaluation.judged),
             )
-            yield RuleOutcome.of(evaluation, self._write(changes, before))
+            left = transitions((), unseen, outlived=self._outlived, complete=False)
+            yield RuleOutcome.of(evaluation, self._write(chain(changes, left), before))
         for before in by_dataset.values():
             self._write(superseded(before.values()), before)
 
@@ -212,6 +221,17 @@ class _Audit:
                 by_dataset[violation.dataset][key] = violation
                 self._tally.stands(violation)
         return dict(sorted(by_dataset.items()))
+
+    def _unseen(
+        self, rule: Rule, scope: Scope, evaluation: Evaluation, before: Mapping[str, Standing]
+    ) -> dict[str, Standing]:
+        """Find the violations that would be resolved, had their rule been judged as a whole."""
+        if not _partly(evaluation):
+            return {}
+        found = {one.key for one in evaluation.found}
+        missing = {key: stands for key, stands in before.items() if key not in found}
+        closed = self._closing(rule, scope, list(missing.values()))
+        return {key: stands for key, stands in missing.items() if key not in closed}
 
     def _closing(self, rule: Rule, scope: Scope, missing: Sequence[Standing]) -> Mapping[str, Closing]:
         with self._store.read() as connection:

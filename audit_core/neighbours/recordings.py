@@ -12,15 +12,14 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
+    FromClause,
     Select,
     Table,
     and_,
-    false,
     func,
     literal_column,
     not_,
     select,
-    true,
     union_all,
 )
 
@@ -29,7 +28,6 @@ from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import assets, tracks
 from audit_core.neighbours.tables import (
     audio_matches,
-    compared,
     recording_members,
     separations,
     version_candidates,
@@ -38,8 +36,8 @@ from audit_core.neighbours.tables import (
 __all__ = [
     "any_audio",
     "audio_of_tracks",
-    "compared_audio",
-    "heard_recording_of_tracks",
+    "heard_recording",
+    "heard_tracks",
     "matches_both_ways",
     "recording_of_tracks",
     "separated_both_ways",
@@ -52,6 +50,24 @@ _OF_THE_ROW: Final = frozenset({"id", "from_rev", "to_rev", "row_hash"})
 def any_audio(connection: Connection, snapshot: Snapshot) -> bool:
     """Tell whether any file was ever scanned: if not, there is nothing to ask the other selections for."""
     return connection.execute(select(audio_files.c.id).where(snapshot.holds(audio_files)).limit(1)).first() is not None
+
+
+def heard_tracks(snapshot: Snapshot) -> FromClause:
+    """Join tracks, assets, `audio_file` and (where there is one) `recording_member`, as of a snapshot.
+
+    For queries that have conditions on the table of tracks, of which the snapshot is one: it is not asked here.
+    """
+    of_file = and_(
+        audio_files.c.dataset_id == tracks.c.dataset_id,
+        audio_files.c.path == assets.c.path,
+        snapshot.holds(audio_files),
+    )
+    member = and_(recording_members.c.packets == audio_files.c.packets, snapshot.holds(recording_members))
+    return (
+        tracks.join(assets, and_(assets.c.track_id == tracks.c.id, assets.c.role == "audio"))
+        .join(audio_files, of_file)
+        .join(recording_members, member, isouter=True)
+    )
 
 
 def audio_of_tracks(snapshot: Snapshot) -> Select[Any]:
@@ -69,22 +85,14 @@ def audio_of_tracks(snapshot: Snapshot) -> Select[Any]:
     )
 
 
-def heard_recording_of_tracks(snapshot: Snapshot) -> Select[Any]:
-    """Select ``track_id``, ``packets`` and ``recording`` of tracks, as the comparison has it.
+def heard_recording() -> ColumnElement[str | None]:
+    """Give the expression, over `heard_tracks`, for the recording of a track as the comparison has it.
 
     That is the id of the recording; of audio that is of none, because nothing else matches it or because it was not
     compared yet, the audio's own name: ``pcm:`` or ``packets:`` and the hash. So equal audio is one recording however
-    it was tagged, even before the comparison.
+    it was tagged, even before the comparison. NULL of audio that was not heard.
     """
-    audio = audio_of_tracks(snapshot).subquery("audio")
-    member = and_(recording_members.c.packets == audio.c.packets, snapshot.holds(recording_members))
-    own = func.coalesce("pcm:" + audio.c.pcm, "packets:" + audio.c.packets)
-    return (
-        select(audio.c.track_id, audio.c.packets, func.coalesce(recording_members.c.recording, own).label("recording"))
-        .select_from(audio)
-        .join(recording_members, member, isouter=True)
-        .where(audio.c.packets.is_not(None))
-    )
+    return func.coalesce(recording_members.c.recording, "pcm:" + audio_files.c.pcm, "packets:" + audio_files.c.packets)
 
 
 def recording_of_tracks(snapshot: Snapshot) -> CompoundSelect[Any]:
@@ -93,41 +101,33 @@ def recording_of_tracks(snapshot: Snapshot) -> CompoundSelect[Any]:
     A track may have one of each, or several if it has several audio files. The two kinds are named apart: a stated name
     that equals a heard id means nothing.
     """
-    heard = heard_recording_of_tracks(snapshot).subquery("heard")
+    own = heard_recording()
+    heard = (
+        select(tracks.c.id.label("track_id"), own.label("recording"), literal_column("1").label("heard"))
+        .select_from(heard_tracks(snapshot))
+        .where(snapshot.holds(tracks), own.is_not(None))
+    )
     stated = select(tracks.c.id.label("track_id"), tracks.c.recording, literal_column("0").label("heard")).where(
         snapshot.holds(tracks), tracks.c.recording.is_not(None)
     )
-    return union_all(select(heard.c.track_id, heard.c.recording, literal_column("1").label("heard")), stated)
-
-
-def compared_audio(snapshot: Snapshot) -> Select[tuple[str]]:
-    """Select the `packets` of the audio that was compared with all other: what matches it is known."""
-    return select(compared.c.packets).where(snapshot.holds(compared))
+    return union_all(heard, stated)
 
 
 def matches_both_ways(snapshot: Snapshot) -> CompoundSelect[Any]:
-    """Select the matches above the threshold twice: ``packets``, ``other``, and how the two relate.
+    """Select the matches above the threshold twice: ``packets``, ``other``, ``whole`` and ``overlap``.
 
-    Beside these come the columns of `audio_match`, in which `packets` is a if ``flipped`` is false, and else b; and
-    ``overlap``, in seconds of `packets`. What a person has separated is not among them.
+    The overlap is in seconds of `packets`. What a person has separated is not among them.
     """
     held = and_(
         snapshot.holds(audio_matches), audio_matches.c.candidate.is_(False), not_(_separated(audio_matches, snapshot))
     )
-    columns = ("kind", "score", "whole", "tempo", "pitch", "stretches")
-    shared = [audio_matches.c[name] for name in columns]
-    a, b, overlap = audio_matches.c.packets_a, audio_matches.c.packets_b, audio_matches.c.overlap_s
-    forth = select(
-        a.label("packets"), b.label("other"), false().label("flipped"), overlap.label("overlap"), *shared
-    ).where(held)
-    back = select(
-        b.label("packets"),
-        a.label("other"),
-        true().label("flipped"),
-        (overlap * audio_matches.c.tempo).label("overlap"),
-        *shared,
-    ).where(held)
-    return union_all(forth, back)
+    a, b, whole, overlap = (audio_matches.c[name] for name in ("packets_a", "packets_b", "whole", "overlap_s"))
+    return union_all(
+        select(a.label("packets"), b.label("other"), whole, overlap.label("overlap")).where(held),
+        select(b.label("packets"), a.label("other"), whole, (overlap * audio_matches.c.tempo).label("overlap")).where(
+            held
+        ),
+    )
 
 
 def versions_both_ways(snapshot: Snapshot) -> CompoundSelect[Any]:
