@@ -45,7 +45,8 @@ def test_an_mp3_begins_and_lasts_as_what_went_in(rate_hz: int) -> None:
     assert np.argmax(np.abs(heard.samples[0]) > 0.2) / heard.rate_hz == pytest.approx(0.5, abs=0.002)
 
 
-def test_an_mp3_is_as_loud_as_what_went_in(tune: Samples) -> None:
-    assert level_db(excerpt(io.BytesIO(mp3(tune, RATE_HZ)), 0.0, 30.0).samples) == pytest.approx(
-        level_db(tune), abs=0.3
-    )
+def test_an_encoder_takes_as_little_from_one_clip_as_from_the_other(tune: Samples) -> None:
+    files = [mp3(tune, RATE_HZ), mp3(tune.repeat(2, 0), RATE_HZ)]
+    one, other = (level_db(excerpt(io.BytesIO(file), 0.0, 30.0).samples) for file in files)
+    assert one == pytest.approx(other, abs=0.1)
+    assert one == pytest.approx(level_db(tune), abs=0.5)  # LAME scales by 0.95

@@ -19,7 +19,8 @@ def test_the_ten_seconds_with_most_in_them_are_heard() -> None:
     worth = np.zeros(600)
     worth[300:400] = 1.0
     chosen = best_window(stretch(offset_a=100.0), worth)
-    assert (chosen.start_s, chosen.length_s) == (pytest.approx(130.0), AT_MOST_S)
+    assert chosen.start_s == pytest.approx(130.0)
+    assert chosen.length_s == AT_MOST_S
 
 
 def test_of_equal_places_the_first_is_heard() -> None:
