@@ -13,15 +13,15 @@ import numpy as np
 from scipy.signal import firwin
 
 from audit_core.audio.extractor import Samples
-from audit_core.audio.kernels import filtered, filtered_rationally, mixed
+from audit_core.audio.kernels import filtered, mixed
 
 __all__ = ["Decimator", "ratio"]
 
 _LOWEST: Final = 11_000
 _HIGHEST: Final = 12_000
-_TAPS: Final = 16  # of each phase; with the window below, what folds over lies 55 dB down
+_TAPS: Final = 16  # for each sample that is left out or put in; what folds over then lies 55 dB down
 _BETA: Final = 5.6
-_CHUNK: Final = 2048  # samples made at a time: always as many, so that the way a file is cut can't show in rounding
+_VECTOR: Final = 16  # taps are filled up with zeros to whole vectors
 
 
 def ratio(sample_rate_hz: int) -> tuple[int, int]:
@@ -57,21 +57,15 @@ class Decimator:
         self.rate_hz = sample_rate_hz * self._up / self._down
         self._fed = 0
         self._made = 0
-        if self._up == self._down == 1:
-            self._phases = np.zeros((1, 1), np.float32)
-            self._held = np.zeros(0, np.float32)
-            return
         longer = max(self._up, self._down)
-        taps = self._up * firwin(_TAPS * longer, 1 / longer, window=("kaiser", _BETA))
-        if self._up == 1:  # phase p holds the taps p, p + down, …
-            self._phases = np.ascontiguousarray(taps.reshape(_TAPS, self._down).T, np.float32)
-            width = taps.size
+        if longer == 1:
+            self._phases = np.zeros((1, 0), np.float32)
         else:
-            width = -(-taps.size // self._up)
-            padded = np.concatenate([taps, np.zeros(width * self._up - taps.size)])
-            self._phases = np.ascontiguousarray(padded.reshape(width, self._up).T[:, ::-1], np.float32)
-        self._width = width
-        self._held = np.zeros(width // 2, np.float32)
+            taps = self._up * firwin(_TAPS * longer, 1 / longer, window=("kaiser", _BETA))
+            width = -(-taps.size // (self._up * _VECTOR)) * _VECTOR
+            filled = np.pad(taps, (width * self._up - taps.size, 0))
+            self._phases = np.ascontiguousarray(filled.reshape(width, self._up).T[:, ::-1], np.float32)
+        self._held = np.zeros(_TAPS * longer // self._up // 2 if longer > 1 else 0, np.float32)
 
     def feed(self, block: Samples) -> Samples:
         """Take the next samples.
@@ -84,44 +78,27 @@ class Decimator:
         Returns
         -------
         mono : np.ndarray, shape=(m,), dtype=float32
-            What is ready, at `rate_hz`: often nothing, then two thousand at a time. How the stream is cut into blocks
-            changes when samples come out, and nothing about them.
+            What is ready, at `rate_hz`. How the stream is cut into blocks changes when samples come out, and nothing
+            about them.
         """
         mono: Samples = mixed(np.ascontiguousarray(np.atleast_2d(block), np.float32))
         self._fed += mono.size
-        if self._phases.size == 1:
-            return mono
-        self._held = np.concatenate([self._held, mono])
-        return self._ready()
+        return self._filtered(mono) if self._phases.size else mono
 
     def finish(self) -> Samples:
         """Give what is still held back; shape=(m,)."""
-        if self._phases.size == 1:
+        if not self._phases.size:
             return np.zeros(0, np.float32)
-        whole = -(-self._fed * self._up // self._down)
-        before = self._made
-        span = _CHUNK * self._down // self._up + 1
-        self._held = np.concatenate([self._held, np.zeros(self._width + span, np.float32)])
-        return self._ready()[: whole - before]
+        left = -(-self._fed * self._up // self._down) - self._made
+        silence = np.zeros(self._phases.shape[1] + left * self._down // self._up + 2, np.float32)
+        return self._filtered(silence)[:left]
 
-    def _ready(self) -> Samples:
-        """Make whole chunks of what is held, as long as it lasts."""
-        chunks: list[Samples] = []
-        at = 0
-        while True:
-            if self._up == 1:
-                step = _CHUNK * self._down
-                if self._held.size - at < step + self._width:
-                    break
-                chunks.append(filtered(self._held[at : at + step + self._width], self._phases, _CHUNK))
-            else:
-                phase = self._made * self._down % self._up
-                step = (phase + _CHUNK * self._down) // self._up
-                if self._held.size - at < step + self._width + 1:
-                    break
-                held = self._held[at : at + step + self._width + 1]
-                chunks.append(filtered_rationally(held, self._phases, phase, self._down, _CHUNK))
-            at += step
-            self._made += _CHUNK
-        self._held = self._held[at:]
-        return np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
+    def _filtered(self, mono: Samples) -> Samples:
+        held = np.concatenate([self._held, mono])
+        phase = self._made * self._down % self._up
+        room = (held.size - self._phases.shape[1]) * self._up - phase
+        n = max(0, room // self._down)
+        made: Samples = filtered(held, self._phases, phase, self._down, n)
+        self._made += n
+        self._held = held[(phase + n * self._down) // self._up :]
+        return made

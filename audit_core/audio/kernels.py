@@ -15,12 +15,14 @@ from numba import float32, int32, int64
 
 from audit_core.audio.extractor import Samples
 
-__all__ = ["compiled", "filtered", "filtered_rationally", "mixed", "picked", "ranks", "warm", "whitened"]
+__all__ = ["compiled", "filtered", "mixed", "picked", "ranks", "warm", "whitened"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _FAST: Final = {"contract", "reassoc", "nsz", "arcp"}
 _LOUDEST: Final = 1e3  # 60 dB over full scale: what lies beyond is no sound
+_FLOOR: Final = 1e-6  # power under which nothing is told apart: that of the rounding to 16 bits, and silence
+_BREADTH: Final = 0.09  # 1.5 semitones, as a share of the frequency
 
 _SIGNATURES: Final[dict[str, tuple[Any, ...]]] = {}
 _row = float32[::1]
@@ -73,135 +75,122 @@ def mixed(block: Samples) -> Samples:
     return mono
 
 
-@_kernel(_row, _rows, int64)
-def filtered(x: Samples, phases: Samples, n: int) -> Samples:
-    """Filter, and keep one sample of `down`: ``y[i] = sum_k h[k] * x[i * down + k]``.
-
-    Parameters
-    ----------
-    x : np.ndarray, shape=(at least n * down + taps * down,)
-    phases : np.ndarray, shape=(down, taps), taps a multiple of 8
-        ``phases[p, m]`` is ``h[m * down + p]``.
-    n : int
-        How many samples are made.
-    """
-    down, taps = phases.shape
-    y = np.zeros(n, np.float32)
-    one = np.empty(n + taps, np.float32)
-    for p in range(down):
-        for i in range(n + taps - 1):
-            one[i] = x[i * down + p]
-        for m in range(0, taps, 8):
-            h0, h1, h2, h3 = phases[p, m], phases[p, m + 1], phases[p, m + 2], phases[p, m + 3]
-            h4, h5, h6, h7 = phases[p, m + 4], phases[p, m + 5], phases[p, m + 6], phases[p, m + 7]
-            for i in range(n):
-                j = i + m
-                y[i] += (h0 * one[j] + h1 * one[j + 1] + h2 * one[j + 2] + h3 * one[j + 3]) + (
-                    h4 * one[j + 4] + h5 * one[j + 5] + h6 * one[j + 6] + h7 * one[j + 7]
-                )
-    return y
-
-
 @_kernel(_row, _rows, int64, int64, int64)
-def filtered_rationally(x: Samples, phases: Samples, phase: int, down: int, n: int) -> Samples:
+def filtered(x: Samples, phases: Samples, phase: int, down: int, n: int) -> Samples:
     """Filter as if `up` times as fast, and keep one sample of `down`.
 
     Parameters
     ----------
-    x : np.ndarray
+    x : np.ndarray, shape=(at least (phase + n * down) / up + taps,)
     phases : np.ndarray, shape=(up, taps)
-        Row p holds the taps p, p + up, … in reverse.
+        Row p holds the taps p, p + up, … of the filter, turned round.
     phase : int
         Of the first sample, in steps of the faster rate.
     down : int
     n : int
         How many samples are made.
+
+    Returns
+    -------
+    y : np.ndarray, shape=(n,), dtype=float32
+        Each is summed in the same order, whatever the others are.
     """
     up, taps = phases.shape
+    whole, part = down // up, down % up
+    at = 0
     y = np.empty(n, np.float32)
     for i in range(n):
-        t = phase + i * down
-        at = t // up
-        h = phases[t % up]
+        h = phases[phase]
+        heard = x[at : at + taps]
         total = np.float32(0)
         for k in range(taps):
-            total += h[k] * x[at + k]
+            total += h[k] * heard[k]
         y[i] = total
+        at += whole
+        phase += part
+        if phase >= up:
+            phase -= up
+            at += 1
     return y
 
 
-@_kernel(_rows, _rows, _rows, int64, int64, int64)
-def whitened(spectra: Samples, scratch: Samples, out: Samples, first: int, last: int, reach: int) -> None:
-    """Give log power minus its mean over the bins around, of every frame.
+@_kernel(_rows, _rows, _row, int64, int64, _rows)
+def whitened(spectra: Samples, scratch: Samples, share: Samples, first: int, reach: int, out: Samples) -> None:
+    """Give log power minus its mean over 40 bins on either side, of every frame.
 
     Parameters
     ----------
     spectra : np.ndarray, shape=(frames, 2 * bins)
         Real and imaginary parts in turn.
-    scratch : np.ndarray, shape=(4, at least last - first + 4 * reach + 64)
-    out : np.ndarray, shape=(frames, last - first)
-        Natural logarithms; overwritten.
-    first, last : int
-        The bins that are wanted.
+    scratch : np.ndarray, shape=(5, n + 2 * reach)
+    share : np.ndarray, shape=(n,)
+        1 over the number of bins that each mean is of: fewer than 81 near bin 0 and the last one.
+    first : int
+        The first bin that is wanted.
     reach : int
-        The mean is of so many bins on either side, fewer at bin 0 and at the last.
+        40: what the sums below are made for.
+    out : np.ndarray, shape=(frames, n)
+        Natural logarithms; overwritten.
     """
-    frames = spectra.shape[0]
+    frames, n = out.shape
     bins = spectra.shape[1] // 2
     low = max(0, first - reach)
-    high = min(bins, last + reach)
-    n = high - low
+    heard = min(bins, first + n + reach) - low
+    before = low - (first - reach)
+    width = n + 2 * reach
     power = scratch[0]
     bits = power.view(np.int32)
-    log = scratch[1]
-    total = scratch[2]
+    log, two, four, sixteen = scratch[1], scratch[2], scratch[3], scratch[4]
+    log[:] = np.float32(0)
+    inner = log[before : before + heard]
     for t in range(frames):
-        x = spectra[t]
-        for k in range(n):
-            re = x[2 * (low + k)]
-            im = x[2 * (low + k) + 1]
-            power[k] = re * re + im * im + np.float32(1e-6)
-        for k in range(n):
-            b = bits[k]
-            e = np.float32((b >> 23) - 127)
-            m = np.float32(b & 0x7FFFFF) * np.float32(2.0**-23)
+        x = spectra[t, 2 * low : 2 * (low + heard)]
+        for k in range(heard):
+            re, im = x[2 * k], x[2 * k + 1]
+            power[k] = re * re + im * im + np.float32(_FLOOR)
+        for k in range(heard):
+            e = np.float32((bits[k] >> np.int32(23)) - np.int32(127))
+            m = np.float32(bits[k] & np.int32(0x7FFFFF)) * np.float32(2.0**-23)
             # ln(1 + m), off by less than 1.3e-5, exact at either end
             bent = np.float32(0.30625729) + m * (
                 np.float32(-0.18474887) + m * (np.float32(0.10190565) - m * np.float32(0.03066742))
             )
-            log[k] = np.float32(0.6931471805599453) * (e + m) + m * (np.float32(1) - m) * bent
-        running = np.float32(0)
-        total[0] = running
-        for k in range(n):
-            running += log[k]
-            total[k + 1] = running
+            inner[k] = np.float32(0.6931471805599453) * (e + m) + m * (np.float32(1) - m) * bent
+        for k in range(width - 1):
+            two[k] = log[k] + log[k + 1]
+        for k in range(width - 3):
+            four[k] = two[k] + two[k + 2]
+        for k in range(width - 7):
+            two[k] = four[k] + four[k + 4]
+        for k in range(width - 15):
+            sixteen[k] = two[k] + two[k + 8]
+        for k in range(width - 31):
+            two[k] = sixteen[k] + sixteen[k + 16]
+        for k in range(width - 63):
+            four[k] = two[k] + two[k + 32]
         row = out[t]
-        for k in range(last - first):
-            a = max(0, first + k - reach - low)
-            b2 = min(n, first + k + reach + 1 - low)
-            row[k] = log[first + k - low] - (total[b2] - total[a]) / np.float32(b2 - a)
+        centre, next16, last = log[reach:], sixteen[64:], log[80:]
+        for k in range(n):
+            row[k] = centre[k] - (four[k] + next16[k] + last[k]) * share[k]
 
 
-@_kernel(_rows, _rows, int64, int64, int64, float32, _rows)
-def picked(w: Samples, most: Samples, reach: int, first: int, until: int, least: float, out: Samples) -> int:
-    """Find the maxima of a neighbourhood in time and log-frequency, among some rows.
+@_kernel(_rows, _rows, int64, int64, float32, _rows)
+def picked(w: Samples, scratch: Samples, first: int, frame: int, least: float, out: Samples) -> int:
+    """Find the maxima of a neighbourhood in time and log-frequency.
 
     Parameters
     ----------
-    w : np.ndarray, shape=(frames, bins)
-        Whitened log power, with `reach` rows of context on either side of the rows that are searched.
-    most : np.ndarray, shape=(2, bins)
-        Scratch.
-    reach : int
-        In frames.
+    w : np.ndarray, shape=(frames + 10, bins)
+        Whitened log power, with 5 rows of context on either side of the rows that are searched.
+    scratch : np.ndarray, shape=(3, bins)
     first : int
         The bin of column 0.
-    until : int
-        How many rows are searched, from row `reach`.
+    frame : int
+        The number of the first row searched.
     least : float
         Lower values are no peaks.
     out : np.ndarray, shape=(many, 3)
-        Filled with frame (0 is the first row searched), bin, and value.
+        Filled with frame, bin (both interpolated) and value. Frames ascend but for their fractions.
 
     Returns
     -------
@@ -210,44 +199,44 @@ def picked(w: Samples, most: Samples, reach: int, first: int, until: int, least:
     """
     bins = w.shape[1]
     found = 0
-    highest = most[0]
-    for r in range(reach, reach + until):
+    highest, two, four = scratch[0], scratch[1], scratch[2]
+    four[:] = np.float32(np.inf)
+    for r in range(5, w.shape[0] - 5):
         here = w[r]
+        a, b, c, d, e = w[r - 5], w[r - 4], w[r - 3], w[r - 2], w[r - 1]
+        f, g, h, i, j = w[r + 1], w[r + 2], w[r + 3], w[r + 4], w[r + 5]
         for k in range(bins):
-            highest[k] = max(max(w[r - 1, k], w[r + 1, k]), here[k])
-        for d in range(2, reach + 1):
-            before = w[r - d]
-            after = w[r + d]
-            for k in range(bins):
-                highest[k] = max(highest[k], max(before[k], after[k]))
-        for k in range(1, bins - 1):
+            highest[k] = max(
+                max(max(max(a[k], b[k]), max(c[k], d[k])), max(max(e[k], f[k]), max(g[k], h[k]))),
+                max(max(i[k], j[k]), here[k]),
+            )
+        # of 9 bins, the first guess at 1.5 semitones: four[k] is over k - 4 … k + 4
+        for k in range(bins - 1):
+            two[k] = max(highest[k], highest[k + 1])
+        for k in range(bins - 3):
+            two[k] = max(two[k], two[k + 2])
+        middle = four[4:]
+        for k in range(bins - 8):
+            middle[k] = max(max(two[k], two[k + 4]), highest[k + 8])
+        for k in range(4, bins - 4):
             y = here[k]
-            if y < least or y < highest[k] or y <= here[k - 1] or y < here[k + 1]:
+            if y < four[k] or y < least:
                 continue
-            width = max(4, int((first + k) * 0.09))
-            ok = True
-            for j in range(1, width + 1):
-                if k - j >= 0 and highest[k - j] > y:
-                    ok = False
-                    break
-                if k + j < bins and highest[k + j] > y:
-                    ok = False
-                    break
-            if not ok:
+            width = max(4, int((first + k) * _BREADTH))
+            alone = here[k - 1] < y
+            for m in range(max(0, k - width), k - 4):
+                alone = alone and highest[m] <= y
+            for m in range(k + 5, min(bins, k + width + 1)):
+                alone = alone and highest[m] <= y
+            for m in range(1, 6):  # of what stays the same, the first
+                alone = alone and w[r - m, k] < y
+            if not alone or found >= out.shape[0]:
                 continue
-            for d in range(1, reach + 1):  # of what stays the same, the first
-                if w[r - d, k] >= y:
-                    ok = False
-                    break
-            if not ok or found >= out.shape[0]:
-                continue
-            left, right = here[k - 1], here[k + 1]
-            bent = left - 2 * y + right
-            shift = (left - right) / (2 * bent) if -1e6 < bent < -1e-6 else np.float32(0)
-            early, late = w[r - 1, k], w[r + 1, k]
-            bent = early - 2 * y + late
-            delay = (early - late) / (2 * bent) if -1e6 < bent < -1e-6 else np.float32(0)
-            out[found, 0] = (r - reach) + min(max(delay, np.float32(-0.5)), np.float32(0.5))
+            bend = here[k - 1] - 2 * y + here[k + 1]
+            shift = (here[k - 1] - here[k + 1]) / (2 * bend) if -1e6 < bend < -1e-6 else np.float32(0)
+            bend = e[k] - 2 * y + f[k]
+            delay = (e[k] - f[k]) / (2 * bend) if -1e6 < bend < -1e-6 else np.float32(0)
+            out[found, 0] = frame + r - 5 + min(max(delay, np.float32(-0.5)), np.float32(0.5))
             out[found, 1] = first + k + min(max(shift, np.float32(-0.5)), np.float32(0.5))
             out[found, 2] = y
             found += 1

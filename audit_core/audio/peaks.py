@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.fft import rfft
 from scipy.signal import get_window
 
@@ -31,6 +31,7 @@ _REACH_BINS: Final = 40  # of the mean that is taken off
 _REACH: Final = 5  # frames
 _LEAST: Final = 1.0  # nepers of power over that mean
 _BATCH: Final = 64  # frames at a time: always as many, so that the way a file is cut can't show in rounding
+_SETTLED: Final = 16  # batches after which peaks are thinned
 _MOST: Final = 8192  # peaks of a batch: more than can lie so far apart
 _AROUND_S: Final = 0.5  # a peak's strength is compared with those of so much time on either side
 
@@ -122,86 +123,95 @@ class PeakPicker:
             raise ValueError(f"rate_hz={rate_hz} is too slow to hold music")
         self._rate_hz = rate_hz
         self._n, self._hop = window_of(rate_hz)
+        self._span = self._n + (_BATCH - 1) * self._hop
         self._window = get_window("hann", self._n).astype(np.float32)
         self._first = int(_LOWEST_HZ * self._n / rate_hz)
-        self._last = min(int(_HIGHEST_HZ * self._n / rate_hz), self._n // 2 - 1)
-        self._held = np.zeros(self._n // 2, np.float32)
+        last = min(int(_HIGHEST_HZ * self._n / rate_hz), self._n // 2 - 1)
+        wanted = np.arange(self._first, last)
+        within = np.minimum(wanted + _REACH_BINS, self._n // 2) - np.maximum(wanted - _REACH_BINS, 0) + 1
+        self._share = (1 / within).astype(np.float32)
+        self._scratch = np.zeros((5, wanted.size + 2 * _REACH_BINS), np.float32)
+        self._windowed = np.empty((_BATCH, self._n), np.float32)
+        self._rows = np.full((_BATCH + 2 * _REACH, wanted.size), -np.inf, np.float32)
+        self._found = np.empty((_MOST, 3), np.float32)
+        self._held: list[Samples] = [np.zeros(self._n // 2, np.float32)]
+        self._holds = self._n // 2
         self._fed = 0
         self._frames = 0  # that were transformed
-        bins = self._last - self._first
-        self._rows = np.full((_BATCH + 2 * _REACH, bins), -np.inf, np.float32)
-        self._scratch = np.empty((4, bins + 2 * _REACH_BINS + 64), np.float32)
-        self._found = np.empty((_MOST, 3), np.float32)
-        self._pending = Peaks(*(np.zeros(0, np.float32) for _ in range(3)))
+        self._waiting: list[Samples] = []  # rows of frame, bin, strength
         self._settled_s = -1.0
         self._kept: list[Peaks] = []
 
     def feed(self, mono: Samples) -> None:
         """Take the next samples; shape=(n,), any n."""
         self._fed += mono.size
-        self._held = np.concatenate([self._held, mono])
+        self._holds += mono.size
+        self._held.append(mono)
+        if self._holds < self._span:
+            return
+        held = np.concatenate(self._held)
         at = 0
-        while self._held.size - at >= self._n + (_BATCH - 1) * self._hop:
-            self._batch(self._held[at : at + self._n + (_BATCH - 1) * self._hop], _BATCH)
+        while held.size - at >= self._span:
+            self._batch(held[at : at + self._span], _BATCH)
             at += _BATCH * self._hop
-        self._held = self._held[at:]
+        self._held = [held[at:]]
+        self._holds = held.size - at
 
     def finish(self) -> Peaks:
         """Give the peaks of all that was fed."""
-        wanted = self._fed // self._hop + 1 if self._fed else 0
+        if not self._fed:
+            return _no_peaks()
+        wanted = self._fed // self._hop + 1
+        held = np.concatenate([*self._held, np.zeros(self._span + self._hop, np.float32)])
+        at = 0
         while self._frames < wanted:
-            span = self._n + (_BATCH - 1) * self._hop
-            chunk = np.zeros(span, np.float32)
-            chunk[: min(span, self._held.size)] = self._held[:span]
-            self._batch(chunk, min(_BATCH, wanted - self._frames))
-            self._held = self._held[_BATCH * self._hop :]
-        if wanted:
-            self._rows[: 2 * _REACH] = self._rows[_BATCH:]
-            self._rows[2 * _REACH :] = -np.inf
-            self._search(self._frames, _REACH)
+            self._batch(held[at : at + self._span], min(_BATCH, wanted - self._frames))
+            at += _BATCH * self._hop
+        self._advance()
+        self._search()
         self._settle(np.inf)
-        whole = [np.concatenate(part) for part in zip(*(_parts(kept) for kept in self._kept), strict=True)]
-        return Peaks(*whole) if whole else self._pending
+        return Peaks(*(np.concatenate(part) for part in zip(*map(_parts, self._kept), strict=True)))
 
     def _batch(self, chunk: Samples, real: int) -> None:
         """Transform 64 frames, of which the last ones may lie beyond the end, and search those with context."""
-        frames = np.lib.stride_tricks.sliding_window_view(chunk, self._n)[:: self._hop]
-        spectra = rfft(frames * self._window, axis=1).view(np.float32)
-        rows = self._rows
-        rows[: 2 * _REACH] = rows[_BATCH:]
-        whitened(spectra, self._scratch, rows[2 * _REACH :], self._first, self._last, _REACH_BINS)
-        rows[2 * _REACH + real :] = -np.inf
-        self._frames += _BATCH
-        self._search(self._frames - _BATCH, _BATCH)
+        np.multiply(sliding_window_view(chunk, self._n)[:: self._hop], self._window, out=self._windowed)
+        spectra = rfft(self._windowed, axis=1).view(np.float32)
+        self._advance()
+        rows = self._rows[2 * _REACH :]
+        whitened(spectra, self._scratch, self._share, self._first, _REACH_BINS, rows)
+        rows[real:] = -np.inf
+        self._search()
+        if self._frames % (_SETTLED * _BATCH) == 0:
+            self._settle((self._frames - _REACH - 1) * self._hop / self._rate_hz)
 
-    def _search(self, frame: int, until: int) -> None:
+    def _advance(self) -> None:
+        """Keep the last rows as context, and make room for new ones; there may be none."""
+        self._frames += _BATCH
+        self._rows[: 2 * _REACH] = self._rows[_BATCH:]
+        self._rows[2 * _REACH :] = -np.inf
+
+    def _search(self) -> None:
         """Search the rows that have their context, which lie 5 frames behind."""
-        n = picked(self._rows, self._scratch, _REACH, self._first, until, _LEAST, self._found)
-        found = self._found[:n]
-        found = found[found[:, 0].argsort(kind="stable")]
-        times = ((found[:, 0].astype(np.float64) + (frame - _REACH)) * (self._hop / self._rate_hz)).astype(np.float32)
-        pitches = 12 * np.log2(found[:, 1] * np.float32(self._rate_hz / self._n / _REFERENCE_HZ))
-        pending = self._pending
-        self._pending = Peaks(
-            np.concatenate([pending.times_s, times]),
-            np.concatenate([pending.pitches, pitches]),
-            np.concatenate([pending.strengths, found[:, 2]]),
-        )
-        self._settle((frame + until - _REACH - 1) * self._hop / self._rate_hz)
+        frame = self._frames - _BATCH - _REACH
+        n = picked(self._rows, self._scratch, self._first, frame, _LEAST, self._found)
+        self._waiting.append(self._found[:n].copy())
 
     def _settle(self, known_s: float) -> None:
-        """Keep the strongest of what can't be outdone any more: all that lies that far behind what is known."""
-        pending = self._pending
+        """Keep the strongest of what can't be outdone any more: all that lies so far behind what is known."""
+        rows = np.concatenate(self._waiting)
+        rows = rows[rows[:, 0].argsort(kind="stable")]
+        times = rows[:, 0].astype(np.float64) * (self._hop / self._rate_hz)
         until = known_s - _AROUND_S
-        strong = ranks(pending.times_s, pending.strengths, _AROUND_S) < PER_SECOND
-        now = strong & (pending.times_s >= self._settled_s) & (pending.times_s < until)
-        self._kept.append(_where(pending, now))
-        self._pending = _where(pending, pending.times_s >= until - 2 * _AROUND_S)
+        strong = ranks(times.astype(np.float32), np.ascontiguousarray(rows[:, 2]), _AROUND_S) < PER_SECOND
+        now = strong & (times >= self._settled_s) & (times < until)
+        pitches = 12 * np.log2(rows[now, 1] * np.float32(self._rate_hz / self._n / _REFERENCE_HZ))
+        self._kept.append(Peaks(times[now].astype(np.float32), pitches, rows[now, 2]))
+        self._waiting = [rows[times >= until - 2 * _AROUND_S]]
         self._settled_s = until
 
 
-def _where(peaks: Peaks, chosen: npt.NDArray[np.bool_]) -> Peaks:
-    return Peaks(peaks.times_s[chosen], peaks.pitches[chosen], peaks.strengths[chosen])
+def _no_peaks() -> Peaks:
+    return Peaks(*(np.zeros(0, np.float32) for _ in range(3)))
 
 
 def _parts(peaks: Peaks) -> tuple[Samples, Samples, Samples]:
