@@ -29,6 +29,7 @@ METHODS: MappingProxyType[str, Callable[[Call], Json]] = MappingProxyType(
         "conversations.replies": conversations.replies,
         "files.completeUploadExternal": files.complete_upload_external,
         "files.getUploadURLExternal": files.get_upload_url_external,
+        "files.info": files.info,
         "usergroups.list": users.groups,
         "usergroups.users.list": users.group_members,
         "users.info": users.info,

@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.desk.failure import SlackFailure
+from bot.desk.page.ranges import partial_content
 from bot.desk.page.session import Session, Sessions
 from bot.desk.page.views import channel_page, home_page
 from bot.desk.store import Conversation
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["page_routes"]
 
-_SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_SOUNDS = frozenset({"audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/x-wav"})
+_SHOWN_INLINE = _IMAGES | _SOUNDS
 _BODY_BYTES_AT_MOST = 256 * 1024
 
 
@@ -134,7 +137,10 @@ def page_routes(desk: Desk) -> list[BaseRoute]:
         headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
         if found.mimetype not in _SHOWN_INLINE:
             headers["Content-Disposition"] = "attachment"
-        return Response(desk.store.files.content(found.id), 200, headers, found.mimetype)
+        content = desk.store.files.content(found.id)
+        if found.mimetype not in _SOUNDS:
+            return Response(content, 200, headers, found.mimetype)
+        return partial_content(content, request.headers.get("range"), headers, found.mimetype)
 
     async def live(request: Request) -> Response:
         if sessions.of(request).fresh:

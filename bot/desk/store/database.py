@@ -50,6 +50,8 @@ CREATE TABLE IF NOT EXISTS files (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, title TEXT NOT NULL, alt_text TEXT NOT NULL,
     mimetype TEXT NOT NULL, length INTEGER NOT NULL, upload_key TEXT NOT NULL UNIQUE,
     state TEXT NOT NULL, created INTEGER NOT NULL, content BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS shares (
+    file TEXT NOT NULL, channel TEXT NOT NULL, ts TEXT NOT NULL, PRIMARY KEY (file, channel, ts)) WITHOUT ROWID;
 """
 
 

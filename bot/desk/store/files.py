@@ -57,6 +57,15 @@ class Files:
             title or None, file_id,
         )  # fmt: skip
 
+    def shown_in(self, file_id: str, channel: str, ts: str) -> None:
+        """Note the message that a file is part of."""
+        self._db.run("INSERT INTO shares VALUES (?, ?, ?)", file_id, channel, ts)
+
+    def shares(self, file_id: str) -> list[tuple[str, str]]:
+        """List the messages that a file is part of, each as its channel and its ``ts``."""
+        rows = self._db.all("SELECT channel, ts FROM shares WHERE file = ? ORDER BY ts", file_id)
+        return [(row["channel"], row["ts"]) for row in rows]
+
     def get(self, file_id: str) -> StoredFile | None:
         """Describe a file."""
         row = self._db.one(

@@ -366,6 +366,36 @@ class TestFiles:
         file = desk.thread("audit", parent)[1]["files"][0]
         assert (file["title"], desk.store.files.content(file["id"])) == ("Trend", b"trend")
 
+    def test_blocks_stand_above_the_files_unless_there_is_a_comment(self, still: Desk, ask: Ask, http: Any) -> None:
+        channel = still.conversation("audit").id
+        for more in ({}, {"initial_comment": "hear"}):
+            reserved = ask("files.getUploadURLExternal", filename="a.mp3", length=3)
+            http.post(reserved["upload_url"], content=b"abc")
+            files = [{"id": reserved["file_id"]}]
+            ask("files.completeUploadExternal", files=files, channel_id=channel, blocks=json.dumps(DIVIDER), **more)
+        with_blocks, with_comment = still.messages("audit")[-2:]
+        assert [block["type"] for block in with_blocks["blocks"]] == ["divider"]
+        assert with_comment["text"] == "hear"
+        assert "blocks" not in with_comment
+
+    def test_a_file_says_where_it_is_shown(self, still: Desk, ask: Ask, http: Any) -> None:
+        reserved = ask("files.getUploadURLExternal", filename="a.mp3", length=3)
+        assert ask("files.info", file=reserved["file_id"])["error"] == "file_not_found"
+        http.post(reserved["upload_url"], content=b"abc")
+        assert ask("files.info", file=reserved["file_id"])["file"]["shares"] == {}
+        parent = ask("chat.postMessage", channel="audit", text="parent")
+        channel = parent["channel"]
+        files = [{"id": reserved["file_id"]}]
+        ask("files.completeUploadExternal", files=files, channel_id=channel, thread_ts=parent["ts"])
+        told = ask("files.info", file=reserved["file_id"])["file"]
+        ts = still.thread("audit", parent["ts"])[1]["ts"]
+        assert told["channels"] == [channel]
+        assert told["shares"] == {"public": {channel: [{"ts": ts, "channel_name": "audit", "thread_ts": parent["ts"]}]}}
+
+    def test_an_image_is_described_in_a_thousand_characters(self, ask: Ask) -> None:
+        answer = ask("files.getUploadURLExternal", filename="a.png", length=3, alt_txt="x" * 1_001)
+        assert answer["error"] == "alt_txt_too_large"
+
     def test_an_upload_is_bounded(self, ask: Ask) -> None:
         answer = ask("files.getUploadURLExternal", filename="a.wav", length=51 * 1024 * 1024)
         assert answer["error"] == "file_upload_size_restricted"

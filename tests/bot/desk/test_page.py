@@ -103,6 +103,42 @@ class TestContent:
         assert "sandbox" in file.headers["content-security-policy"]
         assert file.headers["x-content-type-options"] == "nosniff"
 
+    def test_sound_is_played_on_demand_under_its_strangers_title(self, still: Desk, ask: Any, http: Any) -> None:
+        reserved = ask("files.getUploadURLExternal", filename="a.mp3", length=10)
+        http.post(reserved["upload_url"], content=b"0123456789")
+        files = [{"id": reserved["file_id"], "title": EVIL}]
+        ask("files.completeUploadExternal", files=files, channel_id=still.conversation("audit").id)
+        page = http.get("/c/audit")
+        assert f'<audio controls preload="none" src="/files/{reserved["file_id"]}"' in page.text
+        assert EVIL not in page.text
+        assert "media-src 'self'" in page.headers["content-security-policy"]
+
+    @pytest.mark.parametrize(
+        ("asked", "status", "content"),
+        [
+            (None, 200, b"0123456789"),
+            ("bytes=2-4", 206, b"234"),
+            ("bytes=7-", 206, b"789"),
+            ("bytes=7-99", 206, b"789"),
+            ("bytes=-3", 206, b"789"),
+            ("bytes=-99", 206, b"0123456789"),
+            ("bytes=10-", 416, b""),
+            ("bytes=4-2", 416, b""),
+            ("bytes=0-1,4-5", 200, b"0123456789"),
+            ("lines=1-2", 200, b"0123456789"),
+        ],
+    )
+    def test_a_part_of_a_sound_can_be_asked_for(
+        self, asked: str | None, status: int, content: bytes, still: Desk, ask: Any, http: Any
+    ) -> None:
+        reserved = ask("files.getUploadURLExternal", filename="a.mp3", length=10)
+        http.post(reserved["upload_url"], content=b"0123456789")
+        http.get("/c/audit")
+        answer = http.get(f"/files/{reserved['file_id']}", headers={"Range": asked} if asked else {})
+        assert (answer.status_code, answer.content) == (status, content)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers.get("content-type") == (None if status == 416 else "audio/mpeg")
+
     def test_a_whisper_is_on_its_own_persons_page_alone(self, still: Desk, ask: Any, http: Any) -> None:
         ask("chat.postEphemeral", channel="audit", user=still.user("nina").id, text="for Nina")
         page = http.get("/c/audit").text
