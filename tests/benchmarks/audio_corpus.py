@@ -114,7 +114,7 @@ def _originals(plan: Plan, seed: int) -> Iterator[Original]:
         yield Original(f"supertux-{path.stem}", path=path, negative=number >= plan.files)
 
 
-_JINGLES: Final = ("leveldone", "intro")  # a few seconds each
+_JINGLES: Final = ("bonuscave", "intro", "invincible", "leveldone", "voc-boss")  # less than 15 s each
 
 
 def _queries(folder: Path, original: Original, partner: Original | None, plan: Plan, seed: int) -> list[list[str]]:
