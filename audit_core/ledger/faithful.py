@@ -19,6 +19,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Date,
+    LargeBinary,
     Select,
     String,
     Table,
@@ -83,6 +84,8 @@ def _reader(column: Column[Any], connection: Connection) -> Callable[[Any], Any]
     read: Callable[[Any], Any] = _not_bytes
     if isinstance(column.type, Instant):
         read = partial(column.type.process_result_value, dialect=connection.dialect)
+    elif isinstance(column.type, LargeBinary):
+        read = _only_bytes
     elif isinstance(column.type, Document) and on_sqlite:
         read = _as_we_write_it
     elif isinstance(column.type, Date) and on_sqlite:
@@ -98,6 +101,10 @@ def _reader(column: Column[Any], connection: Connection) -> Callable[[Any], Any]
             return DAMAGED
 
     return value
+
+
+def _only_bytes(stored: Any) -> Any:
+    return stored if isinstance(stored, bytes) else DAMAGED
 
 
 def _not_bytes(stored: Any) -> Any:

@@ -48,9 +48,10 @@ def closed_sha256(connection: Connection, dataset: int, revision: int) -> str:
 def revision_rows(connection: Connection, vouched: Vouched) -> Iterator[Broken]:
     """Compare published revisions with their entries."""
     names = {row["id"]: row["name"] for row in records(connection, datasets, order_by=(datasets.c.id,))}
-    missing = set(vouched.imports)
+    entries = {**vouched.imports, **vouched.revised}
+    missing = set(entries)
     for row in records(connection, revisions, order_by=(revisions.c.id,)):
-        number, entry = row["id"], vouched.imports.get(row["id"])
+        number, entry = row["id"], entries.get(row["id"])
         if entry is None:
             if row["published_at"] is not None:
                 yield Broken(f"revision {number}", "is published, but no ledger row vouches for it")
@@ -62,7 +63,7 @@ def revision_rows(connection: Connection, vouched: Vouched) -> Iterator[Broken]:
                 f"revision {number}", f"does not match ledger row {entry.seq}: of which dataset, who, when or how much"
             )
     for number in sorted(missing, key=str):
-        yield Broken(f"revision {number}", f"is missing: ledger row {vouched.imports[number].seq} vouches for it")
+        yield Broken(f"revision {number}", f"is missing: ledger row {entries[number].seq} vouches for it")
 
 
 def track_rows(connection: Connection, vouched: Vouched) -> Iterator[Broken]:

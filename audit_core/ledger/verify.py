@@ -2,8 +2,9 @@
 
 In this order: every entry against its hash and the entry before; the chain against heads that were given out; runs and
 their findings, decisions with their quarantines and waivers, and policy texts against the entries that vouch for them;
-violations against what findings and decisions fold into; last, imports, with the keys and the row hashes of the tracks
-that came and went by each (`imports` says what of a track is not looked at).
+violations against what findings and decisions fold into; imports, with the keys and the row hashes of the tracks
+that came and went by each (`imports` says what of a track is not looked at); and scans and comparisons, with all that
+they found.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from audit_core.ledger.chain import NOTHING, Head, entry_hash, instant
 from audit_core.ledger.faithful import Record, records, tolerant
 from audit_core.ledger.imports import revision_rows, track_rows
 from audit_core.ledger.refold import violations_against_their_fold
+from audit_core.ledger.revised_rows import recording_rows, revised_rows
 from audit_core.ledger.tables import ledger_entries
 from audit_core.ledger.vouched import Broken, Vouched, decided_rows, entry_of, finding_rows, policy_rows, run_rows
 
@@ -101,6 +103,8 @@ def verify(store: Store, *, against: Head | None = None, known_heads: Iterable[K
                 violations_against_their_fold(connection, vouched),
                 revision_rows(connection, vouched),
                 track_rows(connection, vouched),
+                revised_rows(connection, vouched),
+                recording_rows(connection, vouched),
             ),
             None,
         )

@@ -89,6 +89,7 @@ class Vouched:
     head: Head = field(default_factory=lambda: Head(0, NOTHING))
     runs: dict[Any, Entry] = field(default_factory=dict)
     imports: dict[Any, Entry] = field(default_factory=dict)
+    revised: dict[Any, Entry] = field(default_factory=dict)  # by scans and comparisons
     settled: dict[Any, bool] = field(default_factory=dict)
     decided: set[Any] = field(default_factory=set)
     released: dict[Any, tuple[datetime, Any]] = field(default_factory=dict)
@@ -105,6 +106,8 @@ class Vouched:
             self.runs[payload.get("run")] = entry
         elif entry.kind == "import":
             self.imports[payload.get("revision")] = entry
+        elif entry.kind in ("scan", "neighbours"):
+            self.revised[payload.get("revision")] = entry
         elif entry.kind == "decision":
             self.decided.add(payload.get("decision"))
             for one in payload.get("released", ()):

@@ -42,7 +42,7 @@ def filled(folder: Path, count: int, size: int = 100) -> None:
 ENTRIES = st.dictionaries(st.integers(0, 30), st.tuples(st.binary(max_size=300), st.integers()), max_size=30)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(entries=ENTRIES, reopen=st.booleans())
 def test_what_was_put_in_is_found(
     entries: dict[int, tuple[bytes, int]], reopen: bool, tmp_path_factory: pytest.TempPathFactory
