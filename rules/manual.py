@@ -2,7 +2,8 @@
 
 A page begins with ``kind: one sentence``. Prose follows, then examples, a line each: ``RULE`` and the keys of a rule;
 under it ``PASS`` and ``FAIL`` and the tracks that it is shown. A track is written as fields of the catalogue with
-their values, and ``file`` for the checksum of its file. Its key is its position if it has none, its dataset "crate".
+their values, and ``file`` for the checksum of its file. What was heard in it is written as `HEARD` says. Its key is
+its position if it has none, its dataset "crate".
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ import yaml
 
 from rules.checks import KINDS
 
-__all__ = ["Example", "Page", "page"]
+__all__ = ["HEARD", "Example", "Page", "page"]
+
+HEARD: Final = ("audio", "copy_of", "excerpt_of", "overlap", "version_of")
+"""What an example writes of a track that was heard: a name for its audio; the name of the audio that it is a copy of,
+holds an excerpt of (of how long: ``overlap``), or may be a version of."""
 
 _EXAMPLE: Final = re.compile(r"^(RULE|PASS|FAIL)  (.*)$", re.MULTILINE)
 

@@ -19,11 +19,18 @@ from audit_core.wording import quoted
 
 __all__ = [
     "Days",
+    "Duration",
+    "Frequency",
+    "Loudness",
     "Messages",
     "Percentage",
     "date_of",
     "days_in_words",
     "duration_in_words",
+    "frequency_in_words",
+    "hertz_of",
+    "loudness_in_words",
+    "lufs_of",
     "milliseconds_of",
     "percentage_in_words",
     "percentage_of",
@@ -33,6 +40,8 @@ _PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%", re.ASCII)
 _DAYS: Final = re.compile(r"(\d{1,4}) days?", re.ASCII)
 _MESSAGES: Final = re.compile(r"(\d{1,4}) messages?", re.ASCII)
 _DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|min|h)", re.ASCII)
+_FREQUENCY: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(Hz|kHz)", re.ASCII)
+_LOUDNESS: Final = re.compile(r"(-?\d{1,3}(?:\.\d)?) ?LUFS", re.ASCII)
 _MS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
 
 
@@ -58,6 +67,23 @@ def milliseconds_of(value: object) -> int:
     return int(ms)
 
 
+def hertz_of(value: object) -> int:
+    """Read "44.1 kHz" or "48000 Hz" as whole hertz."""
+    match = _FREQUENCY.fullmatch(value) if isinstance(value, str) else None
+    hertz = Fraction(Decimal(match[1])) * (1000 if match[2] == "kHz" else 1) if match else Fraction(1, 2)
+    if hertz.denominator != 1:
+        raise Refusal(Mistake(f"{quoted(value)} is not a rate", 'Write it as in "44.1 kHz" or "48000 Hz".'))
+    return int(hertz)
+
+
+def lufs_of(value: object) -> Decimal:
+    """Read "-23 LUFS" exactly."""
+    match = _LOUDNESS.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        raise Refusal(Mistake(f"{quoted(value)} is not a loudness", 'Write it as in "-23 LUFS" or "-14.5 LUFS".'))
+    return Decimal(match[1])
+
+
 def date_of(value: object) -> dt.date:
     """Read "2026-12-01" as a day."""
     try:
@@ -78,6 +104,9 @@ def _counted(pattern: re.Pattern[str], unit: str, example: str) -> Callable[[obj
     return count
 
 
+Duration = Annotated[int, BeforeValidator(milliseconds_of)]
+Frequency = Annotated[int, BeforeValidator(hertz_of)]
+Loudness = Annotated[Decimal, BeforeValidator(lufs_of)]
 Percentage = Annotated[Fraction, BeforeValidator(percentage_of)]
 Days = Annotated[int, BeforeValidator(_counted(_DAYS, "days", "90 days"))]
 Messages = Annotated[int, BeforeValidator(_counted(_MESSAGES, "messages", "25 messages"))]
@@ -87,6 +116,16 @@ def percentage_in_words(share: Fraction) -> str:
     """Write a share as a percentage: "0.5 %"."""
     percent = Decimal((share * 100).numerator) / Decimal((share * 100).denominator)
     return f"{percent.normalize():f} %"
+
+
+def frequency_in_words(hertz: int) -> str:
+    """Write hertz as they are said, and exactly: "44.1 kHz", "500 Hz"."""
+    return f"{hertz} Hz" if hertz < 1000 else f"{(Decimal(hertz) / 1000).normalize():f} kHz"
+
+
+def loudness_in_words(lufs: Decimal) -> str:
+    """Write a loudness: "-23 LUFS"."""
+    return f"{lufs.normalize():f} LUFS"
 
 
 def days_in_words(days: int) -> str:

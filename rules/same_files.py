@@ -1,13 +1,32 @@
-"""Tracks that hold the same file: a checksum of the one equals a checksum of the other, made by the same algorithm."""
+"""Tracks that hold the same file: a checksum of the one equals a checksum of the other, made by the same algorithm.
+
+A checksum is stated by the catalogue, or was computed by the scan. The scan's are looked for where a snapshot is given
+beside a condition; without one, it costs nothing that there might be any.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
 
+from audit_core.audio.tables import audio_files
+from audit_core.catalogue.members import among
+from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import assets, checksums, datasets, tracks
+from audit_core.neighbours.recordings import heard_tracks
 
 __all__ = [
     "OLDEST_FIRST",
@@ -29,9 +48,12 @@ T = TypeVar("T")
 OLDEST_FIRST: Final = ("md5", "sha1", "sha256", "sha384", "sha512", "blake2b", "xxh128", "blake3")
 
 _CHUNK: Final = 500
+_SCANNED: Final = "sha256"
 
 
-def files_in_common(condition: ColumnElement[bool], *columns: ColumnElement[Any]) -> Select[Any]:
+def files_in_common(
+    condition: ColumnElement[bool], *columns: ColumnElement[Any], scanned: Snapshot | None = None
+) -> Select[Any]:
     """Select a row for each file that a track may share with another.
 
     Parameters
@@ -40,6 +62,8 @@ def files_in_common(condition: ColumnElement[bool], *columns: ColumnElement[Any]
         On the table of tracks: which tracks.
     *columns : ColumnElement
         Of the table of tracks: what is wanted beside ``algorithm``, ``value``, ``asset_id`` and ``track_id``.
+    scanned : Snapshot, optional
+        Of when the checksums count that a scan has computed.
 
     Returns
     -------
@@ -47,19 +71,36 @@ def files_in_common(condition: ColumnElement[bool], *columns: ColumnElement[Any]
         Files of which only one of the tracks is among those asked for may be in it: the database looks for equal
         checksums in one pass over an index, and at the tracks afterwards.
     """
+    held: FromClause = checksums if scanned is None else _with_scanned(scanned)
     shared = (
-        select(checksums.c.algorithm, checksums.c.value)
-        .group_by(checksums.c.algorithm, checksums.c.value)
-        .having(func.min(checksums.c.track_id) < func.max(checksums.c.track_id))
+        select(held.c.algorithm, held.c.value)
+        .group_by(held.c.algorithm, held.c.value)
+        .having(func.min(held.c.track_id) < func.max(held.c.track_id))
         .subquery("shared")
     )
     return (
-        select(checksums.c.algorithm, checksums.c.value, checksums.c.asset_id, checksums.c.track_id, *columns)
+        select(held.c.algorithm, held.c.value, held.c.asset_id, held.c.track_id, *columns)
         .select_from(shared)
-        .join(checksums, and_(checksums.c.algorithm == shared.c.algorithm, checksums.c.value == shared.c.value))
-        .join(tracks, tracks.c.id == checksums.c.track_id)
+        .join(held, and_(held.c.algorithm == shared.c.algorithm, held.c.value == shared.c.value))
+        .join(tracks, tracks.c.id == held.c.track_id)
         .where(condition)
     )
+
+
+def _with_scanned(snapshot: Snapshot) -> FromClause:
+    """Give the checksums that are stated, and beside them those that a scan computed."""
+    names = ("algorithm", "value", "asset_id", "track_id")
+    computed = (
+        select(
+            literal_column(f"'{_SCANNED}'").label("algorithm"),
+            audio_files.c.sha256.label("value"),
+            assets.c.id,
+            tracks.c.id,
+        )
+        .select_from(heard_tracks(snapshot))
+        .where(snapshot.holds(), audio_files.c.sha256.is_not(None))
+    )
+    return union_all(select(*(checksums.c[name] for name in names)), computed).cte("held")
 
 
 def role_of(asset_id: ColumnElement[int]) -> ColumnElement[str]:
@@ -82,7 +123,7 @@ def first_by_age(content: str) -> tuple[int, str]:
 
 
 def holders(
-    connection: Connection, condition: ColumnElement[bool], files: Collection[str]
+    connection: Connection, condition: ColumnElement[bool], files: Collection[str], scanned: Snapshot | None = None
 ) -> dict[int, tuple[str, str]]:
     """Find the tracks that hold one of some files.
 
@@ -101,10 +142,27 @@ def holders(
             .where(tuple_(checksums.c.algorithm, checksums.c.value).in_(some), condition)
         )
         found.update({row.id: (row.name, row.key) for row in connection.execute(query)})
+    if scanned is not None:
+        rows = connection.execute(_computed(scanned, condition, files, tracks.c.id, datasets.c.name, tracks.c.key))
+        found.update({row.id: (row.name, row.key) for row in rows})
     return found
 
 
-def held_files(connection: Connection, condition: ColumnElement[bool], files: Collection[str]) -> set[str]:
+def _computed(
+    snapshot: Snapshot, condition: ColumnElement[bool], files: Collection[str], *columns: ColumnElement[Any]
+) -> Select[Any]:
+    """Select from the tracks whose audio has one of some checksums, as a scan computed them."""
+    values = [file.removeprefix(f"{_SCANNED}:") for file in files if file.startswith(f"{_SCANNED}:")]
+    return (
+        select(*columns)
+        .select_from(heard_tracks(snapshot).join(datasets, datasets.c.id == tracks.c.dataset_id))
+        .where(condition, among(audio_files.c.sha256, values))
+    )
+
+
+def held_files(
+    connection: Connection, condition: ColumnElement[bool], files: Collection[str], scanned: Snapshot | None = None
+) -> set[str]:
     """Find those of some files that any track holds."""
     found: set[str] = set()
     for some in _chunks(sorted(tuple(file.split(":", 1)) for file in files)):
@@ -115,10 +173,13 @@ def held_files(connection: Connection, condition: ColumnElement[bool], files: Co
             .distinct()
         )
         found.update(content(row.algorithm, row.value) for row in connection.execute(query))
+    if scanned is not None:
+        computed = _computed(scanned, condition, files, audio_files.c.sha256).distinct()
+        found.update(content(_SCANNED, value) for value in connection.scalars(computed))
     return found
 
 
-def files_of(connection: Connection, numbers: Collection[int]) -> set[str]:
+def files_of(connection: Connection, numbers: Collection[int], scanned: Snapshot | None = None) -> set[str]:
     """Find the files of some tracks."""
     found: set[str] = set()
     for some in _chunks(sorted(numbers)):
@@ -128,16 +189,31 @@ def files_of(connection: Connection, numbers: Collection[int]) -> set[str]:
             .where(assets.c.track_id.in_(some))
         )
         found.update(content(row.algorithm, row.value) for row in connection.execute(query))
+        if scanned is not None:
+            known = and_(tracks.c.id.in_(some), audio_files.c.sha256.is_not(None))
+            computed = select(audio_files.c.sha256).select_from(heard_tracks(scanned)).where(known)
+            found.update(content(_SCANNED, value) for value in connection.scalars(computed))
     return found
 
 
-def comparable(connection: Connection, one: ColumnElement[bool], other: ColumnElement[bool]) -> bool:
+def comparable(
+    connection: Connection, one: ColumnElement[bool], other: ColumnElement[bool], scanned: Snapshot | None = None
+) -> bool:
     """Tell whether any of some tracks and any of some others have checksums made by the same algorithm."""
-    made_by = (checksums.c.algorithm == algorithm for algorithm in OLDEST_FIRST)
-    return any(any_file(connection, and_(made, one)) and any_file(connection, and_(made, other)) for made in made_by)
+    return any(
+        _any_made_by(connection, algorithm, one, scanned) and _any_made_by(connection, algorithm, other, scanned)
+        for algorithm in OLDEST_FIRST
+    )
 
 
-def any_file(connection: Connection, condition: ColumnElement[bool]) -> bool:
+def _any_made_by(
+    connection: Connection, algorithm: str, condition: ColumnElement[bool], scanned: Snapshot | None
+) -> bool:
+    stated = any_file(connection, and_(checksums.c.algorithm == algorithm, condition))
+    return stated or (algorithm == _SCANNED and scanned is not None and _any_computed(connection, condition, scanned))
+
+
+def any_file(connection: Connection, condition: ColumnElement[bool], scanned: Snapshot | None = None) -> bool:
     """Tell whether any of some tracks has a checksum."""
     query = (
         select(checksums.c.asset_id)
@@ -146,6 +222,14 @@ def any_file(connection: Connection, condition: ColumnElement[bool]) -> bool:
         .where(condition)
         .limit(1)
     )
+    if connection.execute(query).first() is not None:
+        return True
+    return scanned is not None and _any_computed(connection, condition, scanned)
+
+
+def _any_computed(connection: Connection, condition: ColumnElement[bool], snapshot: Snapshot) -> bool:
+    known = and_(condition, audio_files.c.sha256.is_not(None))
+    query = select(tracks.c.id).select_from(heard_tracks(snapshot)).where(known).limit(1)
     return connection.execute(query).first() is not None
 
 

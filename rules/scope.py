@@ -11,6 +11,7 @@ from audit_core.catalogue.fields import field_named
 from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import tracks
 from audit_core.ledger.quarantine import quarantined_tracks
+from audit_core.neighbours.recordings import any_audio
 from rules.policy import AppliesTo
 from rules.selector import EVERYTHING, Selector, matches_any
 
@@ -41,6 +42,8 @@ class Scope:
         Which of the dataset's tracks.
     out : Select or None
         Gives the ids of the tracks that are quarantined; None if nothing is, so that it costs nothing.
+    heard : Snapshot or None
+        The snapshot again if any file was scanned; None if none was, so that nobody looks for what was heard.
     """
 
     dataset: DatasetRow
@@ -48,6 +51,7 @@ class Scope:
     snapshot: Snapshot
     where: Selector = EVERYTHING
     out: Select[tuple[int]] | None = None
+    heard: Snapshot | None = None
 
     def condition(self) -> ColumnElement[bool]:
         """Give the condition under which a row of the table of tracks is judged."""
@@ -104,6 +108,9 @@ def scopes(connection: Connection, applies_to: AppliesTo, snapshot: Snapshot) ->
     others = tuple(DatasetRow(row.id, row.name) for row in connection.execute(snapshot.datasets()))
     quarantined = quarantined_tracks(snapshot)
     out = quarantined if connection.execute(quarantined.limit(1)).first() else None
+    heard = snapshot if any_audio(connection, snapshot) else None
     return [
-        Scope(dataset, others, snapshot, applies_to.where, out) for dataset in others if applies_to.covers(dataset.name)
+        Scope(dataset, others, snapshot, applies_to.where, out, heard)
+        for dataset in others
+        if applies_to.covers(dataset.name)
     ]

@@ -7,12 +7,23 @@ and may name datasets by patterns, as in `{dataset: "benchmark-*"}`.
 
 `same` says what counts, and one is enough:
 
-- `file`: a checksum of the one equals a checksum of the other, made by the same algorithm.
-- `recording`: the catalogue states the same recording for both.
+- `file`: a checksum of the one equals a checksum of the other, made by the same algorithm: as the catalogue states it,
+  or as the scan computed it.
+- `recording`: the catalogue states the same recording for both, or the same was heard in both: a re-encode, a remaster,
+  a faster, slower, higher or lower copy, or the same audio under other tags.
+- `excerpt`: the one holds a stretch of what the other holds. `overlap_at_least` says how long all such stretches of two
+  tracks have to be together, as in `5 s`, in the time of the track that is judged; if left out, whatever was found.
+- `version`: the two sound like versions of one work (live, cover, remix). That is a guess for ears: give such a rule
+  `mode: observe`, or a severity that suits a guess.
 
-A blank equals nothing, and no track is its own neighbour. Where no track is selected on one side, or nothing on one
-side can be compared with anything on the other (checksums of another algorithm can't), there is not enough evidence,
-which is no pass.
+A blank equals nothing, and no track is its own neighbour. What a person has separated is no neighbour, and what was
+found below the threshold is none: `cratecheck neighbours` lists it.
+
+Where no track is selected on one side, or nothing on one side can be compared with anything on the other (checksums of
+another algorithm can't), there is not enough evidence, which is no pass. For `excerpt` and `version` every track has to
+be scanned and compared; for `recording` as soon as any was, unless its recording is stated; for `file` as soon as any
+was, every track has to have a checksum. If some have not, the rule is judged in part: what fails is told, what could
+not be seen is told beside it, and nothing is resolved.
 
 `quarantine` says which side a quarantine takes out: `of` (if left out) or `to`.
 
@@ -20,44 +31,48 @@ RULE  {of: {split: train}, to: {split: [valid, test]}, same: [file, recording]}
 PASS  [{split: train, file: 1f0a}, {split: test, file: 2b7c}]
 PASS  [{split: train, file: 1f0a}, {split: train, file: 1f0a}, {split: test, file: 2b7c}]
 PASS  [{split: train, file: 1f0a}, {split: train, file: ""}, {split: test, file: ""}, {split: test, file: 2b7c}]
+PASS  [{split: train, audio: A}, {split: test, audio: B}]
 FAIL  [{split: train, file: 1f0a}, {split: test, file: 1f0a}]
 FAIL  [{split: train, recording: R1}, {split: valid, recording: R1}]
+FAIL  [{split: train, audio: A}, {split: test, audio: B, copy_of: A}]
 RULE  {of: {split: train}, to: {split: test}, same: [file]}
 PASS  [{split: train, recording: R1, file: 1f0a}, {split: test, recording: R1, file: 2b7c}]
+RULE  {of: {split: train}, to: {split: test}, same: [excerpt], overlap_at_least: 5 s}
+PASS  [{split: train, audio: A, excerpt_of: B, overlap: 4.9 s}, {split: test, audio: B}]
+FAIL  [{split: train, audio: A, excerpt_of: B, overlap: 5 s}, {split: test, audio: B}]
+RULE  {of: {split: train}, to: {split: test}, same: [version]}
+FAIL  [{split: train, audio: A, version_of: B}, {split: test, audio: B}]
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    FromClause,
-    Select,
     and_,
-    case,
-    func,
-    literal_column,
     or_,
     select,
-    union_all,
 )
 
 from audit_core.catalogue.tables import datasets, tracks
 from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import listed
-from rules.complaint import NAMED, Complaint, Judged, TrackList, nothing_to_judge, shown, some_of, too_little
-from rules.same_files import comparable, files_in_common, files_of, holders, role_of
+from rules.alignments import Alignments, heard_names
+from rules.complaint import SAMPLE, Complaint, Judged, TrackList, nothing_to_judge, shown, some_of, too_little
+from rules.coverage import Need, unseen
+from rules.meetings import BY_EAR, Sides, any_heard, kept_apart, meetings, reached
+from rules.quantities import Duration, duration_in_words
+from rules.same_files import comparable, files_of, holders
 from rules.scope import Scope
 from rules.selector import Pick
-from rules.stars import Star, stars
+from rules.stars import HEARD, SAMENESSES, Sameness, Star, stars
 from rules.vocabulary import a_word_of
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
@@ -65,7 +80,7 @@ if TYPE_CHECKING:  # not at run time: it reads two thousand licences
 
 __all__ = ["COPIES_TOO", "NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
 
-SAY: Final = "{track} holds the same {reason} as {other}."
+SAY: Final = "{track} holds the same {reason} as {other}{heard}."
 COPIES_TOO: Final = False  # the other side is one of them
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -74,18 +89,28 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "artist": "its artist",
         "dataset": "its dataset",
         "other": "the key of the track that it is near to",
-        "reason": "what they share: file or recording",
+        "reason": "what they share: file, recording, stretch, or work as it seems",
+        "heard": "how the first of the others was heard in it, such as “, 12.4 s from 0:31 (excerpt)”; or nothing",
+        "kind": "what the first of the others is to it, such as re-encode or excerpt",
+        "overlap": "how long the two agree, such as 12.4 s",
+        "at": "where in the track that begins, such as 0:31",
+        "score": "how sure that is, as a number; 20 is the threshold",
     }
 )
 
-Sameness = Annotated[
-    Literal["file", "recording"], BeforeValidator(a_word_of(("file", "recording"), "way of being the same"))
-]
+_OWN_AUDIO: Final = "packets:"
+_NAMED_BY: Final = ("file", "recording")
+_SAID: Final[Mapping[str, str]] = MappingProxyType(
+    {"file": "file", "recording": "recording", "excerpt": "stretch", "version": "work (it seems)"}
+)
+
+Way = Annotated[Sameness, BeforeValidator(a_word_of(SAMENESSES, "way of being the same"))]
 
 
-def _listed_once(words: tuple[Sameness, ...]) -> tuple[Sameness, ...]:
+def _listed_once(words: tuple[Way, ...]) -> tuple[Way, ...]:
     if not words or len(set(words)) != len(words):
-        raise Refusal(Mistake("expected each way of being the same once", "Write [file], or [file, recording]."))
+        mend = f"Write [file], or some of [{', '.join(SAMENESSES)}]."
+        raise Refusal(Mistake("expected each way of being the same once", mend))
     return words
 
 
@@ -94,7 +119,8 @@ class Spec(Strict):
 
     of: Pick
     to: Pick
-    same: Annotated[tuple[Sameness, ...], AfterValidator(_listed_once)]
+    same: Annotated[tuple[Way, ...], AfterValidator(_listed_once)]
+    overlap_at_least: Duration | None = None
     quarantine: Annotated[Literal["of", "to"], BeforeValidator(a_word_of(("of", "to"), "side"))] = "of"
 
     @model_validator(mode="after")
@@ -104,11 +130,20 @@ class Spec(Strict):
             raise Refusal(Mistake("`of` and `to` select the same tracks", mend, ("to",)))
         return self
 
+    @model_validator(mode="after")
+    def _overlap_of_something(self) -> Spec:
+        if self.overlap_at_least is not None and "excerpt" not in self.same:
+            mend = "It is about excerpts: add excerpt to `same`, or delete it."
+            raise Refusal(Mistake("`overlap_at_least` says nothing here", mend, ("overlap_at_least",), at_key=True))
+        return self
+
 
 def explain(spec: Spec) -> str:
     """Say the rule in a plain sentence."""
+    least = f" of at least {duration_in_words(spec.overlap_at_least)}" if spec.overlap_at_least is not None else ""
+    ways = [_SAID[way] + (least if way == "excerpt" else "") for way in spec.same]
     return (
-        f"No track of which {spec.of} may hold the same {listed(spec.same, 'or')} as a track of which {spec.to}; "
+        f"No track of which {spec.of} may hold the same {listed(ways, 'or')} as a track of which {spec.to}; "
         f"a quarantine takes out the {'first' if spec.quarantine == 'of' else 'second'}."
     )
 
@@ -123,17 +158,26 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     if not scope.has(spec.of):
         return nothing_to_judge("`of` selects tracks of other datasets")
     of, to = scope.part(spec.of), scope.compared(spec.to)
-    sides = _Sides(of, to, scope.reach(spec.to))
-    queries = {same: _QUERIES[same](sides) for same in spec.same}
-    found = stars((same, connection.execute(query).all()) for same, query in queries.items())
-    every_query = tuple(queries.values())
+    reach = scope.reach(spec.to)
+    heard = scope.heard if scope.heard and any_heard(connection, scope.heard, reach) else None
+    sides = Sides(of, to, reach, heard, spec.overlap_at_least or 0)
+    apart = kept_apart(connection, sides) if "recording" in spec.same else {}
+    queries = [(way, query) for way in spec.same for query in meetings(way, sides)]
+    found = stars(((way, connection.execute(query).all()) for way, query in queries), apart)
+    every_query = tuple(query for _, query in queries)
+    unseen = _unseen(connection, spec, sides)
     if found:
-        return Judged.of(found, partial(_complaint, scope), at_most=at_most, queries=every_query)
+        kept = found if len(found) <= at_most else found[:SAMPLE]
+        tell = partial(_complaint, scope, _alignments(connection, scope, kept))
+        return Judged.of(found, tell, at_most=at_most, queries=every_query, unseen=unseen)
     for side, condition in (("of", of), ("to", to)):
         if not _any_track(connection, condition):  # its fields may be blank, or its name misspelt: nobody knows
             return too_little(f"no track is selected by `{side}`", *every_query)
-    if not any(_comparable(connection, same, of, to) for same in spec.same):
-        return too_little(f"no {listed(spec.same, 'and no')} is known on both sides", *every_query)
+    if unseen:
+        return Judged(queries=every_query, unseen=unseen)
+    if not any(_comparable(connection, way, sides) for way in spec.same):
+        known = [_SAID[way] for way in spec.same]
+        return too_little(f"no {listed(known, 'and no')} is known on both sides", *every_query)
     return Judged(queries=every_query)
 
 
@@ -145,105 +189,68 @@ def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, disc
     to = scope.compared(spec.to)
     own = connection.scalars(select(tracks.c.id).where(scope.part(spec.of), tracks.c.key == subject)).all()
     if same == "file":
-        found = holders(connection, to, files_of(connection, own) or {content})
+        files = files_of(connection, own, scope.heard) or {content}
+        found = holders(connection, to, files, scope.heard)
     else:
+        sides = Sides(tracks.c.id.in_(own), to, to, scope.heard, spec.overlap_at_least or 0)
+        stated = [] if content.startswith(_OWN_AUDIO) or same != "recording" else [tracks.c.recording == content]
+        met = [rows.c.track_id for rows in reached(cast(Sameness, same), sides)]
+        some = or_(*stated, *(tracks.c.id.in_(select(number)) for number in met))
         query = (
             select(tracks.c.id, datasets.c.name, tracks.c.key)
             .join(datasets, datasets.c.id == tracks.c.dataset_id)
-            .where(to, tracks.c.recording == content)
+            .where(to, some)
         )
         found = {row.id: (row.name, row.key) for row in connection.execute(query)}
     return tuple(sorted(track for number, track in found.items() if number not in own))
 
 
-def _files(sides: _Sides) -> Select[Any]:
-    found = files_in_common(sides.reach, sides.is_of, sides.is_to).subquery()
-    file = (found.c.algorithm, found.c.value)
-    anyone = (
-        func.max(found.c.is_of).over(partition_by=file).label("any_of"),
-        func.max(found.c.is_to).over(partition_by=file).label("any_to"),
-    )
-    numbers: list[ColumnElement[Any]] = [*found.c, *anyone]
-    both = select(*numbers).subquery()  # narrow, for it is sorted
-    columns = (both.c.algorithm, both.c.value, both.c.asset_id, both.c.track_id, both.c.is_of, both.c.is_to)
-    rows = (
-        select(*columns, *NAMED, tracks.c.dataset_id)
-        .join(tracks, tracks.c.id == both.c.track_id)
-        .where(both.c.any_of > 0, both.c.any_to > 0)
-        .subquery()
-    )
-    is_audio = case((role_of(rows.c.asset_id) == "audio", 1), else_=0)
-    return _shared_by_both(rows, rows.c.algorithm + ":" + rows.c.value, is_audio)
-
-
-def _recordings(sides: _Sides) -> Select[Any]:
-    known = tracks.c.recording.is_not(None)
-    columns = (tracks.c.recording, tracks.c.id.label("track_id"), *NAMED, tracks.c.dataset_id)
-    yes: ColumnElement[int] = literal_column("1")
-    no: ColumnElement[int] = literal_column("0")
-    to_side = select(*columns, no.label("is_of"), yes.label("is_to")).where(sides.to, known).cte("to_side")
-    of_side = (
-        select(*columns, yes.label("is_of"), no.label("is_to"))
-        .where(sides.of, known, tracks.c.recording.in_(select(to_side.c.recording)))
-        .cte("of_side")
-    )
-    met = select(to_side).where(to_side.c.recording.in_(select(of_side.c.recording)))
-    found = union_all(select(of_side), met).subquery()
-    return _shared_by_both(found, found.c.recording, no)
-
-
-def _shared_by_both(rows: FromClause, content: ColumnElement[str], is_audio: ColumnElement[int]) -> Select[Any]:
-    """Select what `stars` reads, of the tracks that are on either side."""
-    names = ("track_id", "dataset_id", "key", "title", "artist", "is_of", "is_to")
-    columns: list[ColumnElement[Any]] = [content.label("content"), is_audio.label("is_audio")]
-    columns += (rows.c[name] for name in names)
-    return select(*columns).where(or_(rows.c.is_of > 0, rows.c.is_to > 0))
-
-
-@dataclass(frozen=True, slots=True)
-class _Sides:
-    """Which tracks are judged, and which they are compared with, as conditions and as columns of 1 and 0.
-
-    The columns are asked to be more than 0, not to be 1: PostgreSQL expects next to no row to equal an expression, and
-    then chooses a nested loop.
-    """
-
-    of: ColumnElement[bool]
-    to: ColumnElement[bool]
-    reach: ColumnElement[bool]
-
-    @property
-    def is_of(self) -> ColumnElement[int]:
-        return case((self.of, 1), else_=0).label("is_of")
-
-    @property
-    def is_to(self) -> ColumnElement[int]:
-        return case((self.to, 1), else_=0).label("is_to")
-
-
-_QUERIES: Final[Mapping[str, Callable[[_Sides], Select[Any]]]] = MappingProxyType(
-    {"file": _files, "recording": _recordings}
-)
+def _unseen(connection: Connection, spec: Spec, sides: Sides) -> str | None:
+    """Say what could not be seen; None if all could, or if nobody has listened and the catalogue's word will do."""
+    by_ear = [way for way in spec.same if way in BY_EAR]
+    if sides.heard is None:
+        return (
+            f"no track was scanned, so no {listed((_SAID[way] for way in by_ear), 'and no')} can be found"
+            if by_ear
+            else None
+        )
+    need: Need = "sound" if by_ear else "recording" if "recording" in spec.same else "file"
+    return unseen(connection, sides.heard, or_(sides.of, sides.to), need).reason
 
 
 def _any_track(connection: Connection, condition: ColumnElement[bool]) -> bool:
     return connection.execute(select(tracks.c.id).where(condition).limit(1)).first() is not None
 
 
-def _comparable(connection: Connection, same: str, of: ColumnElement[bool], to: ColumnElement[bool]) -> bool:
-    if same == "file":
-        return comparable(connection, of, to)
-    return all(_any_track(connection, and_(side, tracks.c.recording.is_not(None))) for side in (of, to))
+def _comparable(connection: Connection, way: Sameness, sides: Sides) -> bool:
+    if way == "file":
+        return comparable(connection, sides.of, sides.to, sides.heard)
+    if way == "recording":
+        known = tracks.c.recording.is_not(None)
+        if all(_any_track(connection, and_(side, known)) for side in (sides.of, sides.to)):
+            return True
+    return sides.heard is not None and all(any_heard(connection, sides.heard, side) for side in (sides.of, sides.to))
 
 
-def _complaint(scope: Scope, star: Star) -> Complaint:
+def _alignments(connection: Connection, scope: Scope, found: Sequence[Star]) -> Alignments | None:
+    if scope.heard is None:
+        return None
+    numbers = {star.number for star in found} | {number for star in found for _, _, number in star.to}
+    return Alignments(connection, scope.heard, numbers)
+
+
+def _complaint(scope: Scope, alignments: Alignments | None, star: Star) -> Complaint:
     datasets_by_id = {dataset.id: dataset.name for dataset in scope.others}
-    to = [{"dataset": datasets_by_id[number], "key": key} for number, key in star.to]
+    to = [{"dataset": datasets_by_id[number], "key": key} for number, key, _ in star.to]
     others = [
         shown(other["key"] if other["dataset"] == scope.dataset.name else f"{other['dataset']}: {other['key']}")
         for other in to
     ]
-    measured = {"same": star.same, "shared": list(star.contents), "to": to, "count": star.count}
+    lying = [alignments.between(star.number, number) if alignments else None for _, _, number in star.to]
+    own = alignments.packets(star.number) if alignments else None
+    stated = [content for content in star.contents if not content.startswith(HEARD)] if star.same in _NAMED_BY else []
+    named = stated or [f"{_OWN_AUDIO}{own}"]
+    by_file = star.same == "file"
     return Complaint(
         "pair",
         star.key,
@@ -253,17 +260,29 @@ def _complaint(scope: Scope, star: Star) -> Complaint:
             "artist": shown(star.artist) if star.artist else "unknown artist",
             "dataset": scope.dataset.name,
             "other": some_of(others, star.count),
-            "reason": star.same,
+            "reason": _SAID[star.same],
+            **heard_names(lying[0], star.count, told=star.same in ("file", "version")),
         },
-        evidence=measured,
-        bound={**measured, "shared": _of_one_algorithm(star)},
-        discriminator=f"{star.same} {star.contents[0]}",
+        evidence={
+            "same": star.same,
+            **({"shared": list(star.contents)} if star.same in _NAMED_BY else {}),
+            **({"packets": own} if own else {}),
+            "to": [{**other, **(one.evidence if one else {})} for other, one in zip(to, lying, strict=True)],
+            "count": star.count,
+        },
+        bound={
+            "same": star.same,
+            "shared": _of_one_algorithm(star) if by_file else named,
+            "to": [
+                {**other, **(one.bound if one and not by_file else {})} for other, one in zip(to, lying, strict=True)
+            ],
+            "count": star.count,
+        },
+        discriminator=f"{star.same} {named[0]}",
     )
 
 
 def _of_one_algorithm(star: Star) -> list[str]:
     """List what is shared, each file once: one that gains a second checksum is the file that it was."""
-    if star.same != "file":
-        return list(star.contents)
     algorithm, _, _ = star.contents[0].partition(":")
     return [content for content in star.contents if content.startswith(f"{algorithm}:")]

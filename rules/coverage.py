@@ -1,0 +1,97 @@
+"""How much of some tracks was listened to: what a rule about sound could not see.
+
+A track was scanned if all its audio files were, and compared if the audio in all of them was. One without an audio file
+was neither. What the catalogue states instead (a checksum, a recording) will do where a rule asks for no more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, select
+
+from audit_core.audio.tables import audio_files
+from audit_core.catalogue.snapshot import Snapshot
+from audit_core.catalogue.tables import assets, checksums, tracks
+from audit_core.neighbours.tables import compared
+from audit_core.wording import listed
+
+__all__ = ["Need", "Unseen", "unseen"]
+
+Need = Literal["file", "recording", "sound"]
+"""What has to be known of a track: its checksum; its recording, stated or compared; what its sound compares with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """How many of some tracks were not listened to.
+
+    Attributes
+    ----------
+    tracks : int
+        How many there are.
+    unscanned, uncompared : int
+        How many were not scanned; how many were scanned, and not compared.
+    """
+
+    tracks: int
+    unscanned: int
+    uncompared: int = 0
+
+    @property
+    def reason(self) -> str | None:
+        """Say it in a sentence; None if all was seen."""
+        parts = [_were(self.unscanned, "scanned")] if self.unscanned else []
+        parts += [_were(self.uncompared, "compared")] if self.uncompared else []
+        return f"of {self.tracks:,} track{'' if self.tracks == 1 else 's'}, {listed(parts)}" if parts else None
+
+
+def _were(count: int, what: str) -> str:
+    return f"{count:,} {'was' if count == 1 else 'were'} not {what}"
+
+
+def unseen(connection: Connection, snapshot: Snapshot, condition: ColumnElement[bool], need: Need) -> Unseen:
+    """Count the tracks of which nobody knows what a rule needs.
+
+    Parameters
+    ----------
+    connection : Connection
+        Reads one state of the database throughout.
+    snapshot : Snapshot
+        When.
+    condition : ColumnElement
+        On the table of tracks: which tracks.
+    need : Need
+        What has to be known.
+    """
+    of_file = and_(
+        audio_files.c.dataset_id == tracks.c.dataset_id,
+        audio_files.c.path == assets.c.path,
+        snapshot.holds(audio_files),
+    )
+    by_ear = and_(compared.c.packets == audio_files.c.packets, snapshot.holds(compared))
+    joined = (
+        tracks.join(assets, and_(assets.c.track_id == tracks.c.id, assets.c.role == "audio"), isouter=True)
+        .join(audio_files, of_file, isouter=True)
+        .join(compared, by_ear, isouter=True)
+    )
+    silent: ColumnElement[bool] = audio_files.c.packets.is_(None)
+    if need == "file":
+        stated = select(checksums.c.asset_id).where(checksums.c.asset_id == assets.c.id).exists()
+        silent = and_(audio_files.c.sha256.is_(None), not_(stated))
+    elif need == "recording":
+        condition = and_(condition, tracks.c.recording.is_(None))
+    compares = need in ("recording", "sound")
+    unheard = and_(audio_files.c.packets.is_not(None), compared.c.packets.is_(None))
+    query = (
+        select(
+            func.count(tracks.c.id.distinct()).label("tracks"),
+            func.count(case((silent, tracks.c.id)).distinct()).label("unscanned"),
+            func.count(case((unheard, tracks.c.id)).distinct()).label("uncompared"),
+        )
+        .select_from(joined)
+        .where(condition)
+    )
+    found = connection.execute(query).one()
+    return Unseen(found.tracks, found.unscanned, found.uncompared if compares else 0)
