@@ -6,20 +6,20 @@ one of them matches, all do, and it is told of the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, true
 
 from audit_core.audio.tables import audio_files
 from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import datasets
 from audit_core.neighbours.tables import audio_matches
 
-__all__ = ["CERTAIN", "SEEN_FROM_THE_OTHER", "FilePair", "pairs"]
+__all__ = ["CERTAIN", "SEEN_FROM_THE_OTHER", "FilePair", "first_files", "in_datasets", "pairs"]
 
 #: The score of files that hold the very same packets: no odds against that could be counted.
 CERTAIN: Final = 9999.0
@@ -69,13 +69,17 @@ class FilePair:
     candidate: bool = False
 
 
-def pairs(connection: Connection, snapshot: Snapshot, *, candidates: bool = False) -> Iterator[FilePair]:
+def pairs(
+    connection: Connection, snapshot: Snapshot, *, within: Sequence[str] = (), candidates: bool = False
+) -> Iterator[FilePair]:
     """Read the pairs of a snapshot, copies first, then matches by their audio's names.
 
     Parameters
     ----------
     connection : Connection
     snapshot : Snapshot
+    within : sequence of str, optional
+        Only files of these datasets.
     candidates : bool
         Whether those below the threshold are wanted too.
 
@@ -84,13 +88,14 @@ def pairs(connection: Connection, snapshot: Snapshot, *, candidates: bool = Fals
     pair : FilePair
         One a stretch.
     """
-    yield from _copies(connection, snapshot)
+    yield from _copies(connection, snapshot, within)
     wanted = select(audio_matches).where(snapshot.holds(audio_matches))
     if not candidates:
         wanted = wanted.where(audio_matches.c.candidate.is_(False))
     matches = connection.execute(wanted.order_by(audio_matches.c.packets_a, audio_matches.c.packets_b))
     for page in matches.partitions(_PAGE):
-        names = _first_files(connection, snapshot, {one for row in page for one in (row.packets_a, row.packets_b)})
+        together = {one for row in page for one in (row.packets_a, row.packets_b)}
+        names = first_files(connection, snapshot, together, within)
         for row in page:
             if row.packets_a in names and row.packets_b in names:
                 yield from _stretches(row, names[row.packets_a], names[row.packets_b])
@@ -110,8 +115,8 @@ def _files() -> Any:
     )
 
 
-def _copies(connection: Connection, snapshot: Snapshot) -> Iterator[FilePair]:
-    held = snapshot.holds(audio_files)
+def _copies(connection: Connection, snapshot: Snapshot, within: Sequence[str]) -> Iterator[FilePair]:
+    held = and_(snapshot.holds(audio_files), in_datasets(within))
     several = (
         select(audio_files.c.packets)
         .where(held, audio_files.c.packets.is_not(None))
@@ -138,8 +143,19 @@ def _copies(connection: Connection, snapshot: Snapshot) -> Iterator[FilePair]:
             )
 
 
-def _first_files(connection: Connection, snapshot: Snapshot, packets: set[str]) -> dict[str, _File]:
-    wanted = _files().where(snapshot.holds(audio_files), audio_files.c.packets.in_(sorted(packets)))
+def in_datasets(names: Sequence[str]) -> ColumnElement[bool]:
+    """Give the condition under which a file is of some datasets, or of any if none is named."""
+    if not names:
+        return true()
+    return audio_files.c.dataset_id.in_(select(datasets.c.id).where(datasets.c.name.in_(names)))
+
+
+def first_files(
+    connection: Connection, snapshot: Snapshot, packets: Collection[str], names: Sequence[str] = ()
+) -> dict[str, tuple[str, str]]:
+    """Find the first file by name that holds some audio: `packets` → its dataset and path."""
+    here = (snapshot.holds(audio_files), in_datasets(names))
+    wanted = _files().where(*here, audio_files.c.packets.in_(sorted(packets)))
     found: dict[str, _File] = {}
     for row in connection.execute(wanted):
         found.setdefault(row.packets, (row.name, row.path))

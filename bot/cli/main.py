@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from importlib.metadata import version
 from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
 from audit_core.errors import CratecheckError
-from bot.cli import audits, catalogue, decisions, exports, ledger, policies, serving, workspaces
+from bot.cli import audits, catalogue, decisions, exports, ledger, neighbours, policies, serving, workspaces
 from bot.cli.exit_codes import ExitCode
 
 __all__ = ["app", "main"]
@@ -31,6 +32,7 @@ app = typer.Typer(
 
 workspaces.add_to(app)
 catalogue.add_to(app)
+neighbours.add_to(app)
 policies.add_to(app)
 audits.add_to(app)
 decisions.add_to(app)
@@ -39,9 +41,18 @@ exports.add_to(app)
 serving.add_to(app)
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"cratecheck {version('cratecheck')}\n")
+        raise typer.Exit
+
+
 @app.callback()
 def _common(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what is being done.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say the version, and end.")
+    ] = False,
 ) -> None:
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-__all__ = ["progress"]
+__all__ = ["progress", "stages"]
 
 
 @contextmanager
@@ -38,6 +38,27 @@ def progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
             bar.update(task, completed=done, total=total)
 
         yield advance
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str, int, int], None]]:
+    """Show what is being done, and how far it is, unless stderr is no terminal.
+
+    Yields
+    ------
+    tell : callable
+        Takes what is being done, how much of it is done, and of how much; 0 where that is not known.
+    """
+    with ExitStack() as stack:
+        now: list[tuple[str, Callable[[int, int | None], None]]] = []
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if not now or now[-1][0] != stage:
+                stack.close()
+                now.append((stage, stack.enter_context(progress(stage))))
+            now[-1][1](done, total or None)
+
+        yield tell
 
 
 def _unseen(_done: int, _total: int | None) -> None:

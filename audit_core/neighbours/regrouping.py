@@ -1,0 +1,36 @@
+"""Recordings made anew after a person separated some: without any comparison, and so without what compares."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from audit_core.catalogue.leases import hold
+from audit_core.catalogue.revisions import undo_unpublished
+from audit_core.catalogue.snapshot import Snapshot, latest_revision
+from audit_core.catalogue.store import Store
+from audit_core.clock import Clock, utc_now
+from audit_core.ledger.chain import Via
+from audit_core.neighbours.linked import regrouped
+from audit_core.neighbours.publishing import Comparison, Found, members_to_change, written
+from audit_core.neighbours.tables import separations
+
+__all__ = ["regroup"]
+
+
+def regroup(store: Store, *, actor: str, via: Via, clock: Clock = utc_now) -> Comparison | None:
+    """Make the recordings anew if what persons have separated asks for it; None if it doesn't.
+
+    Raises
+    ------
+    LeaseHeld
+        If an import or a comparison is running.
+    """
+    with store.read() as connection:
+        if connection.execute(select(separations.c.at).limit(1)).first() is None:
+            return None
+        snapshot = Snapshot(latest_revision(connection), clock())
+        if not members_to_change(connection, snapshot, regrouped(connection, snapshot)):
+            return None
+    with hold(store, "comparison", clock=clock), hold(store, "import", clock=clock) as lease:
+        undo_unpublished(store, lease, clock=clock)
+        return written(store, lease, Found(), actor=actor, via=via, clock=clock)

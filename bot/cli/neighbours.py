@@ -1,0 +1,219 @@
+"""`cratecheck neighbours`: which files hold the same."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from audit_core.errors import CratecheckError
+from bot.cli.exit_codes import ExitCode
+from bot.cli.output import RowFormat, RowFormatOption, clean, show_rows
+from bot.cli.workspaces import ActorOption, WorkspaceOption, identified, opened
+
+if TYPE_CHECKING:
+    from audit_core.catalogue.store import Store
+    from audit_core.neighbours.pairs import FilePair
+    from audit_core.neighbours.publishing import Comparison
+    from audit_core.settings import Settings
+
+__all__ = ["add_to"]
+
+_COLUMNS = ("file_a", "file_b", "score", "offset_a", "offset_b", "overlap_s", "tempo", "pitch", "kind")
+_DECIMALS = {"score": 1, "offset_a": 3, "offset_b": 3, "overlap_s": 3, "tempo": 5, "pitch": 3}
+_QUERY = "--query"
+
+
+class _Group(TyperGroup):
+    """Takes all files that follow --query, as a shell writes `*.mp3`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, list(_spread(args)))
+
+
+def _spread(args: Iterable[str]) -> Iterable[str]:
+    asking = False
+    for arg in args:
+        if arg.startswith("-") and arg != "-":
+            asking = arg == _QUERY
+            if not asking:
+                yield arg
+        elif asking:
+            yield from (_QUERY, arg)
+        else:
+            yield arg
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    group = typer.Typer(cls=_Group, invoke_without_command=True, rich_markup_mode=None)
+    group.callback()(neighbours)
+    app.add_typer(group, name="neighbours")
+
+
+def neighbours(
+    context: typer.Context,
+    actor: ActorOption,
+    query: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE...",
+            help="Files, or folders of them, to be held against the catalogue; they need not be in it.",
+        ),
+    ] = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Only files of this dataset. May be said several times.")
+    ] = None,
+    candidates: Annotated[
+        bool, typer.Option("--candidates", help="List pairs below the threshold too: they are for ears.")
+    ] = False,
+    again: Annotated[bool, typer.Option("--again", help="Compare everything anew, not only what is new.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that hear the queries.")] = os.cpu_count() or 1,
+    workspace: WorkspaceOption = Path(),
+    style: RowFormatOption = RowFormat.TABLE,
+) -> int:
+    """List the files that hold the same audio: re-encodes, remasters, excerpts, at another speed or pitch.
+
+    What was scanned since the last time is compared with all that is there; what matches becomes one recording.
+    A row tells one stretch: where it begins in either file, how long it lasts in the first, the second's tempo (in
+    seconds of b to a second of a) and pitch (in semitones above a), and what b is to a. The score is the decimal
+    exponent of the odds against chance, 9999 for the very same audio. Files that hold the very same audio are listed
+    beside the first of them.
+
+    With --query nothing is compared but the files that follow, and nothing is written.
+
+    Example: cratecheck neighbours
+
+    Example: cratecheck neighbours --query generated/*.mp3 --format csv > found.csv
+
+    Exit status: 0; 1 if a query could not be heard; 2 and 3 as everywhere.
+    """
+    if context.invoked_subcommand is not None:
+        return ExitCode.CLEAN
+    with opened(workspace) as (settings, store):
+        _demand_datasets(store, dataset or ())
+        if query:
+            found, unheard = _queried(settings, store, query, dataset or (), candidates, jobs)
+            _list(found, style, "none of these files shares audio with the catalogue", len(dataset or ()) == 1)
+            return ExitCode.BAD_ANSWER if unheard else ExitCode.CLEAN
+        found = _compared(settings, store, actor, dataset or (), candidates, again)
+        _list(found, style, "no two files share audio", len(dataset or ()) == 1)
+    return ExitCode.CLEAN
+
+
+def _compared(
+    settings: Settings, store: Store, actor: str, datasets: Sequence[str], candidates: bool, again: bool
+) -> list[FilePair]:
+    from audit_core.audio.cache import FeatureCache
+    from audit_core.catalogue.snapshot import Snapshot, latest_revision
+    from audit_core.clock import utc_now
+    from audit_core.neighbours.comparing import compare
+    from audit_core.neighbours.pairs import pairs
+    from bot.cli.progress import stages
+
+    with FeatureCache(settings.features) as cache, stages() as tell:
+        who = identified(actor, settings.people)
+        comparison = compare(store, cache, actor=who, via="cli", again=again, progress=tell)
+    _summarise(comparison)
+    with store.read() as connection:
+        now = Snapshot(latest_revision(connection), utc_now())
+        return list(pairs(connection, now, within=datasets, candidates=candidates))
+
+
+def _summarise(done: Comparison) -> None:
+    sys.stderr.write(
+        f"{done.files:,} compared, {done.new:,} of them now: {done.matches:,} pairs share audio,"
+        f" {done.candidates:,} more may; {done.recordings:,} recordings lie in several files\n"
+    )
+    if done.unheard:
+        sys.stderr.write(f"{done.unheard:,} files have no fingerprint and are not compared: see `cratecheck scan`\n")
+
+
+def _queried(
+    settings: Settings, store: Store, query: Sequence[Path], datasets: Sequence[str], candidates: bool, jobs: int
+) -> tuple[list[FilePair], int]:
+    import tempfile
+
+    from audit_core.audio.cache import FeatureCache
+    from audit_core.catalogue.snapshot import Snapshot, latest_revision
+    from audit_core.clock import utc_now
+    from audit_core.neighbours.querying import Listened, Unheard, listened, queried
+    from bot.cli.progress import progress, stages
+
+    paths = list(_files(query))
+    with progress("hearing") as advance:
+        heard = listened(paths, jobs=jobs, progress=advance)
+    unheard = [one for one in heard if isinstance(one, Unheard)]
+    for one in unheard:
+        sys.stderr.write(f"{clean(one.path)}: {clean(one.reason)}\n")
+    asked = [one for one in heard if isinstance(one, Listened)]
+    settings.features.mkdir(parents=True, exist_ok=True)
+    with (
+        store.read() as connection,
+        FeatureCache(settings.features) as cache,
+        tempfile.TemporaryDirectory(prefix="query-", dir=settings.features) as folder,
+        stages() as tell,
+    ):
+        now = Snapshot(latest_revision(connection), utc_now())
+        found = queried(
+            connection,
+            now,
+            cache,
+            asked,
+            folder=Path(folder),
+            datasets=datasets,
+            candidates=candidates,
+            progress=tell,
+        )
+        return list(found), len(unheard)
+
+
+def _files(query: Sequence[Path]) -> Iterable[Path]:
+    from audit_core.audio.files import Root
+    from audit_core.ingest.tags import AUDIO
+
+    for path in query:
+        if path.is_dir():
+            yield from (path / name for name in Root(path).walk() if Path(name).suffix.lower() in AUDIO)
+        elif path.exists():
+            yield path
+        else:
+            raise CratecheckError(f"there is no file {clean(path)}", mend="See what follows --query.")
+
+
+def _demand_datasets(store: Store, names: Sequence[str]) -> None:
+    from sqlalchemy import select
+
+    from audit_core.catalogue.tables import datasets
+    from audit_core.wording import did_you_mean, quoted
+
+    if not names:
+        return
+    with store.read() as connection:
+        known = list(connection.scalars(select(datasets.c.name).order_by(datasets.c.name)))
+    for name in names:
+        if name not in known:
+            raise CratecheckError(f"there is no dataset {quoted(name)}", mend=did_you_mean(name, known))
+
+
+def _list(found: Sequence[FilePair], style: RowFormat, empty: str, one_dataset: bool) -> None:
+    several = not one_dataset and len({name for one in found for name in (one.dataset_a, one.dataset_b) if name}) > 1
+    rows = []
+    for one in found:
+        row = asdict(one)
+        for name, decimals in _DECIMALS.items():
+            row[name] = round(row[name], decimals)
+        if several and style is not RowFormat.JSON:
+            for side in ("a", "b"):
+                if row[f"dataset_{side}"]:
+                    row[f"file_{side}"] = f"{row[f'dataset_{side}']}:{row[f'file_{side}']}"
+        if one.candidate and style is RowFormat.TABLE:
+            row["kind"] += " (candidate)"
+        rows.append(row)
+    show_rows(rows, _COLUMNS, style, empty=empty)
