@@ -34,6 +34,19 @@ from audit_core.audio.bandwidth import Spectrum, wall
 from audit_core.audio.extractor import Extracted
 from audit_core.audio.finite import finite
 from audit_core.audio.levels import Levels
+from audit_core.audio.limits import (
+    BANDWIDTH_LOSSLESS,
+    BANDWIDTH_LOSSY,
+    CLIPPED,
+    DAMAGED_PACKETS,
+    DC,
+    DEAD_CHANNELS,
+    LOUDEST_LUFS,
+    QUIETEST_LUFS,
+    SILENT,
+    TRUNCATED_MS,
+    TRUNCATED_SHARE,
+)
 from audit_core.audio.plateaus import Plateaus
 
 if TYPE_CHECKING:
@@ -54,42 +67,6 @@ __all__ = [
     "Integrity",
     "IntegritySink",
 ]
-
-TRUNCATED_SHARE: Final = 0.01
-"""Truncated: decoded shorter than the header states by more than this share and by more than `TRUNCATED_MS`. *J*"""
-
-TRUNCATED_MS: Final = 100
-"""More than any encoder's padding: MP3 frames hold 26 ms, its delay is 25 to 50; AAC's is 48; Opus' 6.5."""
-
-DAMAGED_PACKETS: Final = 0
-"""More is damage: a sound file has no packet that its decoder refuses."""
-
-SILENT: Final = 0.9
-"""Silent from this share on. *J*: albums' hidden tracks have long pauses, half of the time and more."""
-
-CLIPPED: Final = 0.001
-"""Clipped: more than this share of samples. *J*: loud masters cut single crests; a thousandth is 44 a second."""
-
-DC: Final = 0.01
-"""DC offset: more than -40 dBFS. *J*: converters leave far below 0.001; a hundredth takes 0.1 dB of headroom."""
-
-DEAD_CHANNELS: Final = 0
-"""More than none is a fault in stereo."""
-
-BANDWIDTH_LOSSLESS: Final = 0.9
-"""Share of the Nyquist frequency that the bandwidth of a lossless file reaches, at least: 19.8 kHz at 44.1. Converters
-cut at 0.907 (20 kHz) or above, MP3 at up to 192 kbit/s (LAME: 16 to 18.6 kHz [1]_) and 22.05 → 44.1 kHz below.
-
-.. [1] LAME's table ``optimum_bandwidth``, kbit/s → kHz: 112 → 15.6, 128 → 17, 160 → 17.5, 192 → 18.6, 320 → 20.5."""
-
-BANDWIDTH_LOSSY: Final = 0.7
-"""The same of a lossy file, whose encoder cuts as well: 15.4 kHz at 44.1 (MP3 at 112 kbit/s and above)."""
-
-QUIETEST_LUFS: Final = -36.0
-"""*J*: chamber music is at some -30; R 128 asks for -23 in broadcasting."""
-
-LOUDEST_LUFS: Final = -5.0
-"""*J*: the loudest commercial masters are at -5 to -6; above are clipped or synthetic sounds."""
 
 _FRAME_S: Final = 0.09  # about: the power of two next to it
 _FRAMES: Final = 8  # at a time
