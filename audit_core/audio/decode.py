@@ -13,7 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from typing import BinaryIO, Final
 
 import av
@@ -24,7 +24,7 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from audit_core.audio.extractor import Samples
-from audit_core.audio.stated import bit_depth, codec_name, encoded_parameters, first_frame, stated_duration_s
+from audit_core.audio.stated import Head, bit_depth, codec_name, encoded_parameters, read_head, stated_duration_s
 from audit_core.errors import AudioError
 
 __all__ = ["BLOCK", "Audio", "Undecodable", "open_audio", "packets_hash"]
@@ -68,7 +68,7 @@ class Audio:
         Of lossless formats.
     """
 
-    def __init__(self, container: InputContainer, stream: AudioStream, head: bytes, *, pcm: bool) -> None:
+    def __init__(self, container: InputContainer, stream: AudioStream, head: Head, *, pcm: bool) -> None:
         self._container = container
         self._stream = stream
         context = stream.codec_context
@@ -104,11 +104,19 @@ class Audio:
             The next samples at the native rate, full scale 1.0; ``n`` is `BLOCK` except in the last block.
         """
         fifo = av.AudioFifo()
-        for frame in self._all_frames():
+        kind = (self.sample_rate_hz, self.channels)
+        first = next(at for at, frame in enumerate(self._ahead) if _kind(frame) == kind)
+        self._damaged += first
+        for frame in chain(self._ahead[first:], self._frames):
             frame.pts = None
-            fifo.write(frame)
+            try:
+                fifo.write(frame)
+            except ValueError:  # of another rate, layout or format than the first: damage, and can't be joined
+                self._damaged += 1
+                continue
             while fifo.samples >= BLOCK:
                 yield self._block(fifo.read(BLOCK))
+        self._ahead = []
         if fifo.samples:
             yield self._block(fifo.read(0, partial=True))
         self._ended = True
@@ -149,23 +157,18 @@ class Audio:
     def _decoded(self) -> Iterator[AudioFrame]:
         decode = self._stream.codec_context.decode
         update = self._hash.update
+        one_each = self.codec == "flac"
         for packet in _demuxed(self._container, self._stream):
             if packet is not None:
                 update(packet)
             try:
-                yield from decode(packet)
+                frames = decode(packet)
             except av.FFmpegError:
                 self._damaged += 1
-
-    def _all_frames(self) -> Iterator[AudioFrame]:
-        """Give the frames of the file's own rate, layout and format: what differs is damage, and can't be joined."""
-        wanted = next(_exactly(frame) for frame in self._ahead if _kind(frame) == (self.sample_rate_hz, self.channels))
-        for frames in (self._ahead, self._frames):
-            for frame in frames:
-                if _exactly(frame) == wanted:
-                    yield frame
-                else:
-                    self._damaged += 1
+                continue
+            if one_each and len(frames) > 1:  # frames that lost their borders are joined, and PyAV hides the error
+                self._damaged += 1
+            yield from frames
 
     def _block(self, frame: AudioFrame | None) -> Samples:
         if frame is None:  # only a fifo that was never filled gives none
@@ -199,7 +202,7 @@ def open_audio(file: BinaryIO, *, pcm: bool = True) -> Iterator[Audio]:
     Undecodable
         If there is no sound to be found in it.
     """
-    head = first_frame(file)
+    head = read_head(file)
     with _opened(file) as (container, stream):
         yield Audio(container, stream, head, pcm=pcm)
 
@@ -268,10 +271,6 @@ def _in_reason(sample_rate_hz: int, channels: int) -> None:
 
 def _kind(frame: AudioFrame) -> tuple[int, int]:
     return frame.sample_rate, frame.layout.nb_channels
-
-
-def _exactly(frame: AudioFrame) -> tuple[int, str, str]:
-    return frame.sample_rate, frame.layout.name, frame.format.name
 
 
 def _floats(frame: AudioFrame, channels: int) -> Samples:

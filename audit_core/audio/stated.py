@@ -2,33 +2,80 @@
 
 from __future__ import annotations
 
+import io
 import struct
+from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-__all__ = ["bit_depth", "codec_name", "encoded_parameters", "first_frame", "stated_duration_s"]
+__all__ = ["Head", "bit_depth", "codec_name", "encoded_parameters", "read_head", "stated_duration_s"]
 
 # FFmpeg guesses the duration of these from size and bit rate, unless a header of theirs states it.
 _STATES_NOTHING: Final = frozenset({"aac", "ac3", "eac3", "dts", "loas", "amr", "mpeg", "mpegts", "mp2"})
 
 _FRAMES_STATED: Final = (b"Xing", b"Info", b"VBRI")
 
+_PCM: Final = frozenset({1, 3, 0xFFFE})  # of WAV's format tags: whole numbers, floats, and those that say it later
+_UNKNOWN: Final = frozenset({0, 0xFFFFFFFF})  # what a recorder that was cut off, or never knew, leaves as a size
+_TAGS: Final = 16  # ID3 tags in a row that are stepped over
+_CHUNKS: Final = 64  # of a WAV, before its samples
 
-def first_frame(file: BinaryIO) -> bytes:
-    """Give the first bytes after a file's ID3 tags: where an mp3 states its frames, if it does. The file is rewound."""
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the first bytes of a file say, where FFmpeg does not tell it, or believes the size of the file instead.
+
+    Attributes
+    ----------
+    frames_stated : bool
+        Whether an mp3 states how many frames it has.
+    wav_s : float or None
+        The duration that a WAV states.
+    """
+
+    frames_stated: bool
+    wav_s: float | None
+
+
+def read_head(file: BinaryIO) -> Head:
+    """Read the first bytes of a file, past its ID3 tags; it is rewound."""
     at = 0
-    head = file.read(10)
-    while head[:3] == b"ID3" and len(head) == 10:
+    head = file.read(12)
+    for _ in range(_TAGS):
+        if head[:3] != b"ID3" or len(head) < 10:
+            break
         size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
         at += 10 + size + (10 if head[5] & 0x10 else 0)
         file.seek(at)
-        head = file.read(10)
-    beginning = head + file.read(54)
+        head = file.read(12)
+    wav_s = _stated_by_wav(file) if head[:4] == b"RIFF" and head[8:] == b"WAVE" else None
+    first = head + file.read(52)
     file.seek(0)
-    return beginning
+    return Head(any(mark in first for mark in _FRAMES_STATED), wav_s)
+
+
+def _stated_by_wav(file: BinaryIO) -> float | None:
+    """Walk the chunks of a WAV, which begin here, as far as its samples."""
+    bytes_a_second = 0
+    for _ in range(_CHUNKS):
+        chunk = file.read(8)
+        if len(chunk) < 8:
+            return None
+        name, size = struct.unpack("<4sI", chunk)
+        if name == b"data":
+            return None if size in _UNKNOWN or not bytes_a_second else size / bytes_a_second
+        if name == b"fmt " and size >= 16:
+            said = file.read(14)
+            if len(said) < 14:
+                return None
+            kind, _channels, rate, _, frame = struct.unpack("<HHIIH", said)
+            bytes_a_second = rate * frame if kind in _PCM else 0
+            size -= 14
+        file.seek(size + (size & 1), io.SEEK_CUR)
+    return None
 
 
 def codec_name(stream: AudioStream) -> str:
@@ -70,7 +117,7 @@ def encoded_parameters(stream: AudioStream) -> bytes:
     return b"".join(struct.pack("<q", len(part)) + part for part in parts)
 
 
-def stated_duration_s(container: InputContainer, stream: AudioStream, head: bytes) -> float | None:
+def stated_duration_s(container: InputContainer, stream: AudioStream, head: Head) -> float | None:
     """Give the duration that a file states.
 
     Parameters
@@ -78,7 +125,7 @@ def stated_duration_s(container: InputContainer, stream: AudioStream, head: byte
     container, stream
         The open file, and its stream of sound.
     head : bytes
-        What `first_frame` gives.
+        What `read_head` gives.
 
     Returns
     -------
@@ -88,8 +135,10 @@ def stated_duration_s(container: InputContainer, stream: AudioStream, head: byte
     names = set(container.format.name.split(","))
     if names & _STATES_NOTHING:
         return None
-    if "mp3" in names and not any(mark in head for mark in _FRAMES_STATED):
+    if "mp3" in names and not head.frames_stated:
         return None
+    if "wav" in names and head.wav_s is not None:
+        return head.wav_s
     if "flac" in names:
         extradata = stream.codec_context.extradata or b""
         samples = int.from_bytes(extradata[13:18], "big") & (1 << 36) - 1
