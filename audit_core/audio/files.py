@@ -28,7 +28,7 @@ from audit_core.wording import quoted
 if TYPE_CHECKING:
     from audit_core.settings import Settings
 
-__all__ = ["FileState", "Missing", "Outside", "Root", "Unreadable", "root_of"]
+__all__ = ["FileState", "Missing", "NotFollowed", "Outside", "Root", "Unreadable", "root_of"]
 
 Troubled = Callable[[AudioError], None]
 
@@ -43,6 +43,10 @@ class Outside(AudioError):
 
 class Unreadable(AudioError):
     """A file that is there and can't be read: no right to, no ordinary file, a link that goes round in a circle."""
+
+
+class NotFollowed(Unreadable):
+    """A link to a folder that is walked under its own name, or is being walked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ class Root:
         ----------
         troubled : callable, optional
             Told of what was not walked: a folder that may not be read, a link that leads out or round in a circle, a
-            pipe. Links to folders within this one are told too.
+            pipe; as `NotFollowed`, a link to a folder within this one. The path of a folder ends with a slash.
 
         Raises
         ------
@@ -257,11 +261,11 @@ class _Local:
             troubled(problem)
             return []
         kept: list[tuple[str, bool]] = []
-        for path, entry in found:
+        for path, entry in sorted(found, key=lambda each: each[0]):
             try:
                 if entry.is_dir(follow_symlinks=False):
                     kept.append((path + "/", True))
-                elif entry.is_file(follow_symlinks=False) or self._is_file(path):
+                elif entry.is_file(follow_symlinks=False) or self._is_file(f"{path}/" if entry.is_dir() else path):
                     kept.append((path, False))
             except OSError as error:
                 troubled(_refused(error, path))
@@ -273,7 +277,7 @@ class _Local:
         """Tell that a link leads to a file within; say why not."""
         found = os.lstat(self._real(unspelled(path), path))
         if stat.S_ISDIR(found.st_mode):
-            raise Unreadable("a link to a folder, which is not followed", at=Location(path))
+            raise NotFollowed("a link to a folder, which is not followed", at=Location(path))
         return bool(_only_a_file(found, path))
 
     def _real(self, path: str, shown: str) -> str:

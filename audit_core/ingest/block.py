@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+from audit_core.errors import Location
+
 __all__ = ["BETWEEN_PARTS", "MAX_BLOCK_CHARACTERS", "Block", "Format", "Options", "Refusal"]
 
 #: Between the values of a list within one cell: the character that ASCII made for it, the unit separator.
@@ -17,10 +19,10 @@ MAX_BLOCK_CHARACTERS: Final = 1_000_000
 
 
 class Refusal(NamedTuple):
-    """A row that can't be imported: where it is, and why."""
+    """A row that can't be imported, or only in part: where it is, and why. A row that is a file has no line."""
 
     file: str
-    line: int
+    line: int | None
     reason: str
 
 
@@ -38,6 +40,10 @@ class Block:
         Rows that can't be read, with what could be read of them.
     position : int
         How much of the file has been read; see `Format.size`.
+    at : dict of int to Location
+        Where the rows of some lines are, if not in those lines of the file.
+    warned : list of (Location, str)
+        What is wrong with rows that can be imported nevertheless.
     """
 
     columns: tuple[str, ...]
@@ -45,6 +51,8 @@ class Block:
     rows: list[list[str]] = field(default_factory=list)
     refused: list[tuple[int, str, list[str]]] = field(default_factory=list)
     position: int = 0
+    at: dict[int, Location] = field(default_factory=dict)
+    warned: list[tuple[Location, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,14 @@ from audit_core.ingest.delimited import Delimited
 from audit_core.ingest.jsonlines import JsonLines
 from audit_core.ingest.parquet import Parquet
 
-__all__ = ["FORMATS", "format_of"]
+__all__ = ["FORMATS", "SUFFIXES", "format_of"]
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {"csv": Delimited(","), "tsv": Delimited("\t"), "jsonl": JsonLines(), "parquet": Parquet()}
 )
 
-_SUFFIXES: Final = MappingProxyType(
+#: How the names of tables end, and what kind of table it is then.
+SUFFIXES: Final = MappingProxyType(
     {
         ".csv": "csv",
         ".tsv": "tsv",
@@ -49,7 +50,7 @@ def format_of(path: Path, stated: str | None) -> Format:
     """
     place = Location(str(path))
     if path.is_dir():
-        inside = sorted(each.name for each in path.iterdir() if each.suffix.lower() in _SUFFIXES)
+        inside = sorted(each.name for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
         if not inside:
             raise IngestError("an empty folder, or one without a table", at=place, mend=f"{_READ}.")
         raise IngestError(
@@ -61,10 +62,10 @@ def format_of(path: Path, stated: str | None) -> Format:
         raise IngestError("not an ordinary file", at=place, mend="Save its rows to a file first.")
     if stated is not None:
         return FORMATS[stated]
-    if path.suffix.lower() not in _SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         mend = f"{_READ}; or say `format:` in the mapping: {', '.join(FORMATS)}."
         raise IngestError("its name doesn't tell what kind of table it is", at=place, mend=mend)
-    return FORMATS[_SUFFIXES[path.suffix.lower()]]
+    return FORMATS[SUFFIXES[path.suffix.lower()]]
 
 
-_READ: Final = f"Files are read whose names end in {', '.join(_SUFFIXES)}"
+_READ: Final = f"Files are read whose names end in {', '.join(SUFFIXES)}"

@@ -17,10 +17,11 @@ from typing import Final
 import yaml
 
 from audit_core.errors import IngestError, Location
-from audit_core.ingest.mapping import UNITS, AssetMapping, Column, FieldMapping, Mapping, Unit
+from audit_core.ingest.mapping import EXTRA, UNITS, AssetMapping, Column, FieldMapping, Mapping, Unit
 from audit_core.ingest.values import ALGORITHMS
+from audit_core.wording import on_one_line, quoted
 
-__all__ = ["KEYS", "SYNONYMS", "guessed"]
+__all__ = ["KEYS", "SYNONYMS", "guessed", "guessed_beside"]
 
 #: A key is guessed if exactly one column has one of these names.
 KEYS: Final = ("key", "id", "track_id", "trackid", "track_key", "clip_id", "uid", "uuid", "guid")
@@ -66,6 +67,7 @@ PATHS: Final = ("path", "file", "filename", "file_name", "filepath", "file_path"
 SIZES: Final = ("size_bytes", "file_size", "filesize", "size")
 ROLES: Final = ("audio", "midi", "stems", "lyrics", "score")
 
+_LONGEST_LINE: Final = 1000
 _SPLITS: Final = MappingProxyType({"training": "train", "validation": "valid", "val": "valid", "testing": "test"})
 
 
@@ -84,10 +86,43 @@ def guessed(columns: Sequence[str], file: str) -> Mapping:
     IngestError
         If no column, or more than one, is called as keys are.
     """
+    headers = _headers(columns)
+    return _guessed(columns, headers, _key([headers[name] for name in KEYS if name in headers], columns, file))
+
+
+def guessed_beside(columns: Sequence[str], file: str, path: str | None) -> Mapping:
+    """Guess the mapping of a table beside a folder of audio, whose key is the path of a file.
+
+    Parameters
+    ----------
+    columns, file
+        As `guessed`.
+    path : str or None
+        The column that names the files; None to guess that too.
+
+    Raises
+    ------
+    IngestError
+        If no column is called as paths are.
+    """
+    headers = _headers(columns)
+    names = [name for each in PATHS for name in (f"audio_{each}", each) if name in headers]
+    if path is None and not names:
+        what = "no column is called as the path of a file is (" + ", ".join(PATHS[:4]) + ", …)"
+        raise IngestError(
+            what, at=Location(file, 1), mend=f"Say which it is: --path-column {quoted(columns[0])}, perhaps."
+        )
+    return _guessed(columns, headers, path or headers[names[0]])
+
+
+def _headers(columns: Sequence[str]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for column in columns:
         headers.setdefault(re.sub(r"[\s.\-]+", "_", column.strip().casefold()), column)
-    key = _key([headers[name] for name in KEYS if name in headers], columns, file)
+    return headers
+
+
+def _guessed(columns: Sequence[str], headers: dict[str, str], key: str) -> Mapping:
     taken = {key}
     fields = []
     for field, names in SYNONYMS.items():
@@ -103,7 +138,7 @@ def guessed(columns: Sequence[str], file: str) -> Mapping:
         name="guessed",
         guessed=True,
     )
-    return _with_text(mapping)
+    return _with_text(mapping, [column for column in columns if column not in taken])
 
 
 def _key(candidates: list[str], columns: Sequence[str], file: str) -> str:
@@ -140,8 +175,10 @@ def _asset(role: str, headers: dict[str, str], taken: set[str]) -> AssetMapping 
     return AssetMapping(role, path, size, checksums) if path or checksums else None
 
 
-def _with_text(mapping: Mapping) -> Mapping:
+def _with_text(mapping: Mapping, others: Sequence[str]) -> Mapping:
     text = yaml.safe_dump(mapping.outline(), sort_keys=False, allow_unicode=True)
     if not text.replace("\n", "").isprintable():  # such as a no-break space, which a mapping has to spell out
         text = yaml.safe_dump(mapping.outline(), sort_keys=False)
+    if others:
+        text += f"# kept as they are: {on_one_line(', '.join(EXTRA + name for name in others), _LONGEST_LINE)}\n"
     return replace(mapping, text=text)

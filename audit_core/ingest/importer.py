@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from audit_core.catalogue.leases import Lease, hold
-from audit_core.catalogue.revisions import undo_unpublished
+from audit_core.audio.files import Root
 from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
-from audit_core.errors import CratecheckError, IngestError, Location
+from audit_core.errors import IngestError
 from audit_core.ingest.block import Format, Options
+from audit_core.ingest.bring import Given, bring
+from audit_core.ingest.folder import Folder, folder_mapping
 from audit_core.ingest.formats import format_of
-from audit_core.ingest.guess import guessed
+from audit_core.ingest.guess import guessed, guessed_beside
 from audit_core.ingest.mapping import Mapping
 from audit_core.ingest.report import ImportReport, Progress
-from audit_core.ingest.work import Opening, Work
+from audit_core.ingest.sidecar import Sidecar
+from audit_core.ingest.work import Opening
 from audit_core.ledger.chain import Via
-from audit_core.wording import quoted, writable
+from audit_core.wording import did_you_mean, quoted, writable
 
-__all__ = ["import_files"]
-
-logger = logging.getLogger(__name__)
+__all__ = ["import_files", "import_folder"]
 
 _LONGEST_NAME: Final = 120  # as long as a policy may write it
 
@@ -43,6 +39,7 @@ def import_files(
     clock: Clock = utc_now,
     strict: bool = False,
     partial: bool = False,
+    audio_root: Root | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> ImportReport:
     """Import files into a dataset: what is new, changed or gone since its last import becomes a revision.
@@ -65,6 +62,8 @@ def import_files(
         Whether one refused row refuses all: nothing becomes visible.
     partial : bool
         Whether the files are a part of the dataset, so that nothing is gone for not being in them.
+    audio_root : Root, optional
+        Where the paths of the audio begin. Left out, it stays as it was.
     progress : callable, optional
         Told now and then how far it is.
 
@@ -80,41 +79,99 @@ def import_files(
     StoreError
         If another import is running.
     """
+    _name_is_fit(dataset)
+    if not paths:
+        raise IngestError("no file to import", mend="Name one or more.")
+    formats = [(path, format_of(path, mapping.format if mapping else None)) for path in paths]
+    given = Given(formats, files=paths, mapping=lambda: mapping or _guessed(formats))
+    origin = ", ".join(writable(path.name) for path in paths)
+    opening = Opening(dataset, actor, origin, clock, audio_root.url if audio_root else None)
+    return bring(store, given, opening, via=via, strict=strict, partial=partial, progress=progress)
+
+
+def import_folder(
+    store: Store,
+    root: Root,
+    *,
+    dataset: str,
+    actor: str,
+    via: Via,
+    sidecar: Path | None = None,
+    path_column: str | None = None,
+    mapping: Mapping | None = None,
+    splits: bool = False,
+    clock: Clock = utc_now,
+    strict: bool = False,
+    partial: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> ImportReport:
+    """Import a folder of audio into a dataset, as `import_files` does tables: each file is a track.
+
+    Parameters
+    ----------
+    root : Root
+        The folder. It is noted as the place where the paths of the dataset's audio begin.
+    sidecar : Path, optional
+        A table with a row for each file, whose values win over the tags.
+    path_column : str, optional
+        The column in which it names the files. Left out: the path of the mapping's asset of role audio, else its key;
+        without a mapping it is guessed.
+    mapping : Mapping, optional
+        What the columns of the sidecar mean; else it is guessed. Without a sidecar, of the folder's own columns.
+    splits : bool
+        Whether the names of folders tell the splits.
+
+    Raises
+    ------
+    IngestError
+        If there is no audio, or the sidecar can't be read, or doesn't fit the mapping. Nothing becomes visible.
+    AudioError
+        If the folder can't be listed.
+    StoreError
+        If another import is running.
+    """
+    _name_is_fit(dataset)
+    folder_name = PurePosixPath(root.url).name or root.url
+    if sidecar is None:
+        folder = Folder(root, None, splits=splits)
+        given = Given([(Path(root.url), folder)], mapping=lambda: folder_mapping(mapping, ()), folder=folder)
+        opening = Opening(dataset, actor, folder_name, clock, root.url)
+        return bring(store, given, opening, via=via, strict=strict, partial=partial, progress=progress)
+    format_ = format_of(sidecar, mapping.format if mapping else None)
+    options = Options(mapping.encoding or "utf-8", mapping.delimiter) if mapping else Options()
+    columns = format_.columns(sidecar, options)
+    over = mapping or guessed_beside(columns, str(sidecar), path_column)
+    key = path_column or _joined_by(over, sidecar)
+    if key not in columns:
+        mend = did_you_mean(key, columns, f"It has: {', '.join(columns[:30])}.")
+        raise IngestError(f"no column {quoted(key)} in {writable(str(sidecar))}", mend=mend)
+    kept = any(each.column is not None and each.column.name == key for each in over.fields)
+    with Sidecar(sidecar, format_, key, root.url, keep_key=kept) as beside:
+        folder = Folder(root, beside, splits=splits)
+        merged = folder_mapping(over, [column for column in columns if kept or column != key])
+        given = Given([(Path(root.url), folder)], files=[sidecar], mapping=lambda: merged, folder=folder)
+        opening = Opening(dataset, actor, f"{folder_name}, {writable(sidecar.name)}", clock, root.url)
+        report = bring(store, given, opening, via=via, strict=strict, partial=partial, progress=progress)
+    return report if mapping else replace(report, mapping=over)
+
+
+def _name_is_fit(dataset: str) -> None:
     if not dataset or dataset != dataset.strip() or not dataset.isprintable():
         raise IngestError(f"{quoted(dataset)} can't be the name of a dataset", mend="Letters, digits and hyphens do.")
     if len(dataset) > _LONGEST_NAME:
         what = f"{quoted(dataset)} is too long for the name of a dataset"
         raise IngestError(what, mend=f"It may have {_LONGEST_NAME} characters.")
-    if not paths:
-        raise IngestError("no file to import", mend="Name one or more.")
-    formats = [(path, format_of(path, mapping.format if mapping else None)) for path in paths]
-    tell = progress or (lambda _: None)
-    with hold(store, "import", clock=clock) as lease:
-        undo_unpublished(store, lease, clock=clock, progress=lambda rows: tell(Progress("undoing", rows=rows)))
-        chosen = mapping or _guessed(formats)
-        opening = Opening(dataset, actor, ", ".join(writable(path.name) for path in paths), clock)
-        work = Work(store, lease, chosen, opening, tell)
-        before = [_state(path) for path in paths]
-        try:
-            for path, format_ in formats:
-                work.read(path, format_)
-            if not work.read_rows:
-                raise IngestError("a header, and no rows", at=Location(str(paths[0])))
-            if work.accepted and not partial:
-                work.close_vanished()
-            for path, state in zip(paths, before, strict=True):
-                if _state(path) != state:
-                    mend = "Import it again."
-                    raise IngestError("the file changed while it was read", at=Location(str(path)), mend=mend)
-            refused_all = strict and work.refused > 0
-            if work.differs and not refused_all:
-                work.publish([_fingerprint(path) for path in paths], via, partial=partial)
-        except BaseException:
-            _undo_if_possible(store, lease, clock)
-            raise
-        if refused_all:
-            undo_unpublished(store, lease, clock=clock)
-        return work.report(nothing_done=refused_all)
+
+
+def _joined_by(mapping: Mapping, sidecar: Path) -> str:
+    """Find the column that names the files."""
+    audio = next((asset for asset in mapping.assets if asset.role == "audio"), None)
+    if audio is not None and audio.path is not None:
+        return audio.path.name
+    if len(mapping.key) == 1:
+        return mapping.key[0].name
+    mend = "Say it with --path-column, or as the path of an asset of role audio in the mapping."
+    raise IngestError(f"which column of {writable(str(sidecar))} names the files is not said", mend=mend)
 
 
 def _guessed(formats: Sequence[tuple[Path, Format]]) -> Mapping:
@@ -123,26 +180,3 @@ def _guessed(formats: Sequence[tuple[Path, Format]]) -> Mapping:
     for other, format_ in formats[1:]:
         columns += [column for column in format_.columns(other, Options()) if column not in columns]
     return guessed(columns, str(path))
-
-
-def _state(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
-
-
-def _undo_if_possible(store: Store, lease: Lease, clock: Clock) -> None:
-    """Tidy up after a failure at once; if that fails too, as on a full disk, the next import does it."""
-    try:
-        undo_unpublished(store, lease, clock=clock)
-    except (CratecheckError, SQLAlchemyError) as error:
-        logger.warning("what was imported so far stays invisible, and is removed by the next import: %s", error)
-
-
-def _fingerprint(path: Path) -> dict[str, Any]:
-    """Say which file it was, for the ledger."""
-    with path.open("rb") as file:
-        return {
-            "name": writable(path.name),
-            "bytes": os.fstat(file.fileno()).st_size,
-            "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
-        }

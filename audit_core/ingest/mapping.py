@@ -118,7 +118,7 @@ class Mapping:
     key : tuple of Column
         What a track is known by; several are joined by a slash.
     fields : tuple of FieldMapping
-        Each field once.
+        Each field once; of one that comes twice, the later wins where its column is not blank.
     groups : tuple of str
         Fields whose values tracks may share, besides those of `GROUPED`.
     assets : tuple of AssetMapping

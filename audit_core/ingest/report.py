@@ -20,11 +20,11 @@ class Progress:
     stage : {"undoing", "reading", "closing"}
         Taking back what an interrupted import left; reading files; closing the rows that vanished.
     file : str
-        Which file is read; empty in the other stages.
+        Which file or folder is read; empty in the other stages.
     rows : int
         How many rows were read, undone or closed so far in this stage.
     done, total : int
-        How much of `file`: bytes, or rows of Parquet. Total 0: not known.
+        How much of `file`: bytes, rows of Parquet, or files of a folder. Total 0: not known.
     """
 
     stage: Literal["undoing", "reading", "closing"]
@@ -52,10 +52,20 @@ class ImportReport:
         Rows that were not accepted. A track whose row was refused stays as it was.
     revision : int or None
         What made it visible; None if there was nothing to make visible.
+    withheld : bool
+        Whether nothing was imported because rows were refused and all had to be good.
     refusals : tuple of Refusal
         The first of the refused rows.
+    warned : int
+        How much is wrong with rows that were imported nevertheless.
+    warnings : tuple of Refusal
+        The first of that.
     vanished : tuple of str
         The first keys of those gone.
+    incomplete : bool
+        Whether a folder could not be looked into, so that nothing was taken for gone.
+    audio_root, audio_root_before : str or None
+        Where the audio of the dataset lies now, and where it was said to lie before, if elsewhere. None: nobody said.
     mapping : Mapping
         What the columns were taken for; `Mapping.guessed` says whether anybody said so.
     longest_write_s : float
@@ -70,7 +80,13 @@ class ImportReport:
     gone: int
     refused: int
     revision: int | None
+    withheld: bool
     refusals: tuple[Refusal, ...]
+    warned: int
+    warnings: tuple[Refusal, ...]
     vanished: tuple[str, ...]
+    incomplete: bool
+    audio_root: str | None
+    audio_root_before: str | None
     mapping: Mapping
     longest_write_s: float

@@ -122,7 +122,7 @@ class Plan:
         self._columns = {name: number for number, name in enumerate(columns)}
         self._file = file
         self._open_ended = open_ended
-        readers: dict[str, tuple[int, Read | None]] = {}
+        readers: list[tuple[str, int, Read | None]] = []
         constants: dict[str, Cell | None] = {}
         named: set[str] = set()
 
@@ -130,7 +130,7 @@ class Plan:
             if column is not None:
                 named.add(column.name)
                 if (number := self._number(column)) is not None:
-                    readers[name] = (number, read)
+                    readers.append((name, number, read))
 
         key = [(column, self._number(column)) for column in mapping.key]
         self._key = tuple(number for _, number in key if number is not None)
@@ -151,16 +151,17 @@ class Plan:
             place(f"{prefix}:size", asset.size, size)
             for algorithm, column in asset.checksums.items():
                 place(f"{prefix}:{algorithm}", column, checksum_reader(algorithm))
+        told = {*(name for name, _, _ in readers), *constants}
         for number, name in enumerate(columns):
             if name not in named:
-                if EXTRA + name in readers or EXTRA + name in constants:
+                if EXTRA + name in told:
                     what = f"{EXTRA}{name} is something else in the mapping, and {file} has a column {quoted(name)}"
                     raise IngestError(what, mend="Say which field that column is.")
-                readers[EXTRA + name] = (number, None)
-        self.names = tuple(sorted({*readers, *constants}))
+                readers.append((EXTRA + name, number, None))
+        self.names = tuple(sorted({*(name for name, _, _ in readers), *constants}))
         slots = {name: slot for slot, name in enumerate(self.names)}
         self._template: list[Cell | None] = [*(constants.get(name) for name in self.names), None]
-        self._readers = tuple((number, slots[name], read) for name, (number, read) in readers.items())
+        self._readers = tuple((number, slots[name], read) for name, number, read in readers)
         self._groups = tuple(
             (slots[field], field, _Members(field)) for field in sorted(mapping.grouped) if field in slots
         )

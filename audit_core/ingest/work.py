@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, delete, func, insert, select
 
+from audit_core.audio.tables import audio_roots
 from audit_core.catalogue.leases import Lease
 from audit_core.catalogue.members import among
 from audit_core.catalogue.revisions import dataset_id, open_revision, publish
@@ -39,12 +40,16 @@ _TOLD: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a revision is opened with: into which dataset, by whom, from what, and a clock for when."""
+    """What a revision is opened with: into which dataset, by whom, from what, and a clock for when.
+
+    `audio_root` is where the paths of its audio begin; None leaves it as it was.
+    """
 
     dataset: str
     actor: str
     origin: str
     clock: Clock
+    audio_root: str | None = None
 
 
 class Work:
@@ -67,9 +72,10 @@ class Work:
     def __init__(
         self, store: Store, lease: Lease, mapping: Mapping, opening: Opening, tell: Callable[[Progress], None]
     ) -> None:
-        self.read_rows = self.added = self.changed = self.unchanged = self.gone = self.refused = 0
+        self.read_rows = self.added = self.changed = self.unchanged = self.gone = self.refused = self.warned = 0
         self._store, self._lease, self._mapping, self._opening, self._tell = store, lease, mapping, opening, tell
         self._refusals: list[Refusal] = []
+        self._warnings: list[Refusal] = []
         self._vanished: list[str] = []
         self._kept: set[int] = set()
         self._pace = Pace()
@@ -86,6 +92,8 @@ class Work:
             self._first_new = newest + 1
             self._writing = Writing(connection)
             self._terms_differ = terms.differ(connection, mapping.source)
+            known_root = select(audio_roots.c.url).where(audio_roots.c.dataset_id == self._dataset)
+            self._root_before = connection.execute(known_root).scalar()
 
     @property
     def accepted(self) -> int:
@@ -95,7 +103,17 @@ class Work:
     @property
     def differs(self) -> bool:
         """Whether there is anything to publish."""
-        return self._revision is not None or (self._terms_differ and self.accepted > 0)
+        return self._revision is not None or ((self._terms_differ or self.moved) and self.accepted > 0)
+
+    @property
+    def moved(self) -> bool:
+        """Whether the audio lies elsewhere than where it was said to lie before, if anybody had said."""
+        return self._opening.audio_root not in (None, self._root_before)
+
+    @property
+    def root_before(self) -> str | None:
+        """Where the audio was said to lie before."""
+        return self._root_before
 
     def read(self, path: Path, format_: Format) -> None:
         """Take in a file."""
@@ -156,6 +174,8 @@ class Work:
             self._lease.confirm(connection)
             if self._mapping.source is not None and self._terms_differ:
                 terms.write(connection, self._mapping.source, revision)
+            if self.moved:
+                _move(connection, dataset, str(self._opening.audio_root))
             publish(connection, revision, counts=counts, at=at)
             append(
                 connection,
@@ -173,12 +193,13 @@ class Work:
                         "sha256": hashlib.sha256(self._mapping.text.encode()).hexdigest(),
                     },
                     "partial": partial,
+                    **({"audio_root": self._opening.audio_root} if self._opening.audio_root else {}),
                     "opened_sha256": self._opened_rows.hexdigest(),
                     "closed_sha256": closed,
                 },
             )
 
-    def report(self, *, nothing_done: bool) -> ImportReport:
+    def report(self, *, nothing_done: bool, incomplete: bool = False) -> ImportReport:
         """Say what was done."""
         return ImportReport(
             dataset=self._opening.dataset,
@@ -189,8 +210,14 @@ class Work:
             gone=0 if nothing_done else self.gone,
             refused=self.refused,
             revision=None if nothing_done else self._revision,
+            withheld=nothing_done,
             refusals=tuple(self._refusals),
+            warned=self.warned,
+            warnings=tuple(self._warnings),
             vanished=() if nothing_done else tuple(self._vanished),
+            incomplete=incomplete,
+            audio_root=self._root_before if nothing_done else self._opening.audio_root or self._root_before,
+            audio_root_before=self._root_before if self.moved and not nothing_done else None,
             mapping=self._mapping,
             longest_write_s=self._pace.longest_s,
         )
@@ -211,7 +238,8 @@ class Work:
         known = self._known([*(row.key for row in rows), *refused_keys])
         self._kept.update(known[key][0] for key in refused_keys if key in known)
         new, ended, repeated = self._compared(file, rows, known)
-        self._refuse(file, sorted(refused + repeated))
+        self._refuse([(block.at.get(line, Location(file, line)), why) for line, why in sorted(refused + repeated)])
+        self._warn(block.warned)
         self._write(plan, new, ended)
 
     def _known(self, keys: Sequence[str]) -> dict[str, tuple[int, bytes]]:
@@ -285,10 +313,15 @@ class Work:
             raise self._no_key(what, file, row.line)
         return what
 
-    def _refuse(self, file: str, refused: Sequence[tuple[int, str]]) -> None:
+    def _refuse(self, refused: Sequence[tuple[Location, str]]) -> None:
         self.refused += len(refused)
         room = _TOLD - len(self._refusals)
-        self._refusals += (Refusal(file, line, reason) for line, reason in refused[:room])
+        self._refusals += (Refusal(at.file, at.line, reason) for at, reason in refused[:room])
+
+    def _warn(self, warned: Sequence[tuple[Location, str]]) -> None:
+        self.warned += len(warned)
+        room = _TOLD - len(self._warnings)
+        self._warnings += (Refusal(at.file, at.line, reason) for at, reason in warned[:room])
 
     def _no_key(self, what: str, file: str, line: int) -> IngestError:
         guess = self._mapping.key[0].name
@@ -297,3 +330,8 @@ class Work:
             at=Location(file, line),
             mend="Say in a mapping which column is unique and never blank: `key: COLUMN`, or several: `key: [A, B]`.",
         )
+
+
+def _move(connection: Connection, dataset: int, root: str) -> None:
+    connection.execute(delete(audio_roots).where(audio_roots.c.dataset_id == dataset))
+    connection.execute(insert(audio_roots).values(dataset_id=dataset, url=root))

@@ -260,7 +260,7 @@ class TestAGuess:
     def test_is_given_with_the_report(self, imported: Import) -> None:
         report = imported("id,Title,mood\na,A,calm\n", None)
         assert report.mapping.guessed
-        assert report.mapping.text == "key: id\nfields:\n  title: Title\n"
+        assert report.mapping.text == "key: id\nfields:\n  title: Title\n# kept as they are: extra.mood\n"
 
     @pytest.mark.parametrize("table", ["id,t\na,1\nb,2\na,3\n", "id,t\na,1\n,2\n"])
     def test_of_a_key_that_is_none_asks_for_the_key(self, store: Store, imported: Import, table: str) -> None:

@@ -7,6 +7,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import wave
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -149,11 +151,79 @@ class TestImport:
         assert ran.status == 1
         assert "others.csv:3:" in ran.err
 
+    def test_what_strict_kept_out_is_told(self, run: Run, workspace: Path) -> None:
+        (workspace / "others.csv").write_text("key,title\na,One\n,Two\n")
+        (workspace / "plain.yaml").write_text("key: key\nfields: {title: title}\n")
+        ran = run("import", "others.csv", "--dataset", "others", "--mapping", "plain.yaml", "--strict")
+        assert ran.status == 1
+        assert "nothing was imported: 1 refused, and --strict asks that none is" in ran.out
+
     def test_a_file_that_is_not_there_is_a_mistake(self, run: Run, workspace: Path) -> None:
         ran = run("import", "missing.csv", "--dataset", "songs")
         assert ran.status == 2
         assert "missing.csv" in ran.err
         assert "Traceback" not in ran.err
+
+
+class TestImportOfAFolder:
+    @pytest.fixture
+    def music(self, workspace: Path) -> Path:
+        for path in ("train/a.wav", "test/b.wav"):
+            file = workspace / "music" / path
+            file.parent.mkdir(parents=True)
+            with wave.open(str(file), "wb") as sound:
+                sound.setparams((1, 2, 8000, 0, "NONE", ""))
+                sound.writeframes(bytes(16000))
+        return workspace / "music"
+
+    def test_brings_its_files_as_tracks(self, run: Run, music: Path) -> None:
+        told = run("import", "music", "--dataset", "heard", "--split-from-folders", "--format", "json")
+        assert (told.status, told.json["added"], told.json["audio_root"]) == (0, 2, str(music))
+        assert run("export", "manifest", "--dataset", "heard").out.count("\n") == 3
+
+    def test_tells_what_is_amiss_and_imports_it_nevertheless(self, run: Run, music: Path) -> None:
+        (music / "c.mp3").touch()
+        ran = run("import", "music", "--dataset", "heard")
+        assert ran.status == 0
+        assert "warning: c.mp3: is empty" in ran.err
+
+    def test_refuses_rows_of_a_sidecar_without_a_file(self, run: Run, music: Path) -> None:
+        (music.parent / "side.csv").write_text("path,title\ntrain/a.wav,A\nnone.wav,N\n", encoding="utf-8")
+        ran = run("import", "music", "--dataset", "heard", "--sidecar", "side.csv")
+        assert ran.status == 1
+        assert "side.csv:3: there is no file" in ran.err
+        assert "key: path" in ran.out
+
+    def test_says_that_the_settings_win(self, run: Run, music: Path) -> None:
+        with (music.parent / "cratecheck.toml").open("a", encoding="utf-8") as settings:
+            settings.write('\n[audio]\nheard = "elsewhere"\n')
+        text = (music.parent / "cratecheck.toml").read_text(encoding="utf-8")
+        (music.parent / "cratecheck.toml").write_text(text.replace("[audio]\n#", "#", 1), encoding="utf-8")
+        ran = run("import", "music", "--dataset", "heard")
+        assert ran.status == 0
+        assert "elsewhere, and that wins" in ran.err
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (("music", "tracks.csv"), "is a folder, and others are not"),
+            (("music", "policies"), "several folders"),
+            (("policies",), "no audio in the folder"),
+            (("tracks.csv", "--sidecar", "mapping.yaml"), "--sidecar goes with a folder"),
+            (("tracks.csv", "--split-from-folders"), "--split-from-folders goes with a folder"),
+            (("music", "--path-column", "file"), "--path-column goes with --sidecar"),
+            (("music", "--audio-root", "music"), "--audio-root goes with tables"),
+            (("tracks.csv", "--audio-root", "nowhere"), "there is no such folder"),
+            (("s3://bucket/x",), "cratecheck[s3]"),
+        ],
+    )
+    def test_goes_with_what_belongs_to_it(
+        self, run: Run, music: Path, words: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "s3fs", None)
+        ran = run("import", *words, "--dataset", "heard")
+        assert ran.status == 2
+        assert said in ran.err
 
 
 class TestPolicy:
@@ -187,6 +257,27 @@ class TestWorkspace:
         before = (workspace / "policies" / "release.yaml").read_text()
         assert run("init").status == 0
         assert (workspace / "policies" / "release.yaml").read_text() == before
+
+    @pytest.mark.parametrize("folder", ["file", "file/below"])
+    def test_init_where_nothing_can_be_written_is_a_mistake(self, run: Run, tmp_path: Path, folder: str) -> None:
+        (tmp_path / "file").touch()
+        ran = run("init", folder)
+        assert ran.status == 2
+        assert "no workspace can be made here" in ran.err
+
+    def test_init_on_a_full_disk_leaves_no_half_file(self, tmp_path: Path) -> None:
+        script = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); "
+        script += "from bot.cli import main; main()"
+        ran = subprocess.run(
+            [sys.executable, "-c", script, "init", str(tmp_path / "new")], capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 2
+        assert "no workspace can be made here" in ran.stderr
+        assert not (tmp_path / "new" / "cratecheck.toml").exists()
+
+    def test_the_version_is_told(self, run: Run) -> None:
+        ran = run("--version")
+        assert (ran.status, ran.out) == (0, f"cratecheck {version('cratecheck')}\n")
 
     def test_a_folder_that_is_none_is_told_how_to_become_one(self, run: Run) -> None:
         ran = run("status")
