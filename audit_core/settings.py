@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Final, cast, get_origin
+from typing import Annotated, Final, Literal, cast, get_origin
 
 from pydantic import AliasChoices, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import (
@@ -25,11 +25,14 @@ from pydantic_settings import SettingsError as NotJson
 from audit_core.catalogue.store import sqlite_url
 from audit_core.errors import CratecheckError, Location, Problems, SettingsError
 
-__all__ = ["SETTINGS_FILE", "Settings", "load_settings"]
+__all__ = ["SETTINGS_FILE", "Clips", "Settings", "load_settings"]
 
 SETTINGS_FILE = "cratecheck.toml"
 
 _PREFIX: Final = "CRATECHECK_"
+
+Clips = Literal["unless_forbidden", "only_if_allowed", "never"]
+"""Whether a licence that is silent about copies, unknown or not stated will do for a clip to be heard by reviewers."""
 
 GroupHandle = Annotated[str, StringConstraints(pattern=r"^@[\w.-]+$")]
 
@@ -50,6 +53,9 @@ class Settings(BaseSettings):
     groups: dict[GroupHandle, list[str]] = Field(default_factory=dict, description="@group → Slack user ids.")
     licences: Path | None = Field(default=None, description="A licence table of the workspace's own.")
     audio: dict[str, str] = Field(default_factory=dict, description="Dataset → folder or address of its audio.")
+    clips: Clips = Field(
+        default="unless_forbidden", description="Which tracks reviewers get clips of, by what the licences say."
+    )
     features: Path = Field(default=Path("features"), description="Where a scan keeps what it heard.")
     host: str = Field(default="127.0.0.1", description="Where `serve` listens for Slack's requests.")
     port: int = Field(default=3000, ge=0, le=65535)

@@ -19,6 +19,7 @@ from audit_core.clock import Clock, utc_now
 from audit_core.ledger.runs import settle
 from audit_core.ledger.tables import findings, runs, violations
 from audit_core.ledger.violations import SEVERITIES
+from bot.listening import AUDIBLE
 from bot.messages.items import ITEMS_AT_MOST, Item, packed
 from bot.outbox import ask_items, ask_parent_of, edit_listings, edit_parents, move_parents, parent_subject
 from bot.policies import Policies
@@ -191,6 +192,7 @@ def _messages(connection: Connection, run_id: int, place: _Place, most: int) -> 
             evidence=row.evidence,
             reopened=row.reopened,
             allowed=place.offered,
+            audible=row.kind in AUDIBLE,
         )
         for row in connection.execute(news)
     ]

@@ -13,7 +13,7 @@ from bot.outbox import rule_of
 from bot.reading import Listing
 from bot.review import Click
 
-__all__ = ["FormMark", "PageMark", "Spot", "clicked", "opened", "page_of", "submitted"]
+__all__ = ["FormMark", "PageMark", "Spot", "clicked", "opened", "page_of", "submitted", "wished"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,12 @@ def opened(body: dict[str, Any]) -> PageMark:
     """Read a click on a parent message's Review."""
     policy, rule, dataset = rule_of(body["actions"][0]["value"])
     return PageMark(Listing(policy, rule, dataset), _spot(body))
+
+
+def wished(body: dict[str, Any]) -> tuple[str, Spot]:
+    """Read a click on Listen, in a thread or in a review modal: which violation, and where the answer is given."""
+    page = PageMark.loads(body["view"]["private_metadata"]) if "view" in body else None
+    return body["actions"][0]["block_id"], page.spot if page else _spot(body)
 
 
 def page_of(body: dict[str, Any]) -> PageMark:

@@ -10,15 +10,16 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, and_, case, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, insert, not_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from audit_core.ledger.tables import findings
 from bot.tables import outbox, outbox_items
 
 __all__ = [
+    "WISH",
     "Pending",
     "ask",
     "ask_items",
@@ -26,6 +27,7 @@ __all__ = [
     "edit_listing",
     "edit_listings",
     "edit_parents",
+    "is_message",
     "parent_subject",
     "rule_of",
 ]
@@ -52,6 +54,10 @@ class Pending:
 def parent_subject(policy: str, rule: str, dataset: str) -> str:
     """Name the parent message of a rule in a dataset."""
     return f"rule/{policy}/{rule}/{dataset}"
+
+
+WISH: Final = "listen/"
+"""How the subject of a wish begins: a row that is no message, but work for whoever makes clips (`wishes`)."""
 
 
 def rule_of(subject: str) -> tuple[str, str, str]:
@@ -92,7 +98,7 @@ def ask(
     parent : str, optional
         The subject in whose thread it is said.
     content : mapping, optional
-        What the subject does not tell.
+        What the subject does not tell; of a message that was asked for before, left as it is if not given.
     """
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     row: Any = make(outbox).values(
@@ -108,8 +114,15 @@ def ask(
     stays = outbox.c.channel == row.excluded.channel
     moved = {name: case((stays, outbox.c[name]), else_=row.excluded[name]) for name in _MOVES}
     moved["not_before"] = case((stays, _AGAIN["not_before"]))
+    if content is not None:
+        moved["content"] = row.excluded.content
     connection.execute(row.on_conflict_do_update(index_elements=[outbox.c.subject], set_={**_AGAIN, **moved}))
     _take_replies_along(connection, subject, channel.removeprefix("#"))
+
+
+def is_message() -> ColumnElement[bool]:
+    """Give the condition under which a row of the outbox is a message, and no wish."""
+    return not_(outbox.c.subject.startswith(WISH, autoescape=True))
 
 
 def _take_replies_along(connection: Connection, parent: str, channel: str) -> None:

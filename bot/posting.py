@@ -6,19 +6,35 @@ looked whether Slack took the first, and it would sleep through a Retry-After wh
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.client import HTTPException
 from typing import Any, Final
 
+import httpx
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.messages.kit import Message
 
-__all__ = ["Gone", "Later", "LockedOut", "Place", "Refused", "Shut", "client_for", "edit", "looked_up", "post"]
+__all__ = [
+    "Gone",
+    "Later",
+    "LockedOut",
+    "Place",
+    "Refused",
+    "Shut",
+    "client_for",
+    "edit",
+    "is_shared",
+    "link_of",
+    "looked_up",
+    "post",
+    "upload",
+]
 
 EVENT_TYPE: Final = "cratecheck_post"
 _MARGIN: Final = timedelta(minutes=10)  # between our clock and Slack's
@@ -97,7 +113,7 @@ class Place:
     """Where Slack has a message."""
 
     channel_id: str
-    ts: str
+    ts: str | None
 
 
 def client_for(token: str, base_url: str, *, timeout_s: float = 10.0) -> WebClient:
@@ -106,12 +122,27 @@ def client_for(token: str, base_url: str, *, timeout_s: float = 10.0) -> WebClie
 
 
 def post(client: WebClient, channel: str, message: Message, token: str, *, thread_ts: str | None) -> Place:
-    """Post a message that carries our token for it.
+    """Post a message that carries our token for it, or share the files that it brings: these carry themselves.
+
+    Returns
+    -------
+    place : Place
+        Of files, without a `ts`: Slack gives them one when it has looked them through.
 
     Raises
     ------
     Gone, Shut, Refused, LockedOut, Later
     """
+    if message.files:
+        _asked(
+            lambda: client.files_completeUploadExternal(
+                files=[{"id": file.id, "title": file.title} for file in message.files],
+                channel_id=channel,
+                thread_ts=thread_ts,
+                blocks=json.dumps(list(message.blocks)),  # and no comment, which would be read as mrkdwn
+            )
+        )
+        return Place(channel, None)
     answer = _asked(
         lambda: client.chat_postMessage(
             channel=channel,
@@ -137,7 +168,7 @@ def edit(client: WebClient, place: Place, message: Message) -> None:
     blocks = list(message.blocks)
     _asked(
         lambda: client.chat_update(
-            channel=place.channel_id, ts=place.ts, text=message.text, blocks=blocks, link_names=False
+            channel=place.channel_id, ts=place.ts or "", text=message.text, blocks=blocks, link_names=False
         )
     )
 
@@ -177,6 +208,71 @@ def _messages(client: WebClient, channel_id: str, thread_ts: str | None, oldest:
         cursor = (answer.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
             return
+
+
+def upload(client: WebClient, name: str, content: bytes, *, alt: str | None = None) -> str:
+    """Give Slack a file, which nobody sees before it is shared.
+
+    Parameters
+    ----------
+    name : str
+        With an ending, by which Slack knows what it is.
+    content : bytes
+    alt : str, optional
+        A picture in words, at most 1,000 characters.
+
+    Returns
+    -------
+    file_id : str
+
+    Raises
+    ------
+    Refused, LockedOut, Later
+    """
+    ready = _asked(lambda: client.files_getUploadURLExternal(filename=name, length=len(content), alt_txt=alt))
+    try:
+        answer = httpx.post(str(ready["upload_url"]), content=content, timeout=client.timeout)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Later(f"the upload broke off: {error}", unsure=False) from error
+    if answer.status_code == 429:
+        raise Later("ratelimited", after_s=_seconds(answer.headers.get("retry-after")), unsure=False)
+    if answer.status_code != 200:
+        raise Later(f"the upload was answered with status {answer.status_code}", unsure=False)
+    return str(ready["file_id"])
+
+
+def link_of(client: WebClient, file_id: str) -> str:
+    """Find where people see a file.
+
+    Raises
+    ------
+    Gone
+        If it was deleted.
+    Refused, LockedOut, Later
+    """
+    return str(_file(client, file_id)["permalink"])
+
+
+def is_shared(client: WebClient, file_id: str, channel_id: str) -> bool:
+    """Tell whether a file stands in a channel.
+
+    Raises
+    ------
+    Gone, Refused, LockedOut, Later
+    """
+    told = _file(client, file_id)
+    shares = [shared for kind in (told.get("shares") or {}).values() for shared in kind]
+    return channel_id in (*shares, *told.get("channels", ()), *told.get("groups", ()))
+
+
+def _file(client: WebClient, file_id: str) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = _asked(lambda: client.files_info(file=file_id))["file"]
+    except Refused as refused:
+        if str(refused).startswith(("file_not_found", "file_deleted")):
+            raise Gone(str(refused)) from refused
+        raise
+    return told
 
 
 def channel_named(client: WebClient, name: str) -> str:
@@ -232,7 +328,10 @@ def _meaning(error: SlackApiError) -> Exception:
 
 
 def _retry_after(response: SlackResponse) -> float:
-    stated = {name.lower(): value for name, value in response.headers.items()}.get("retry-after")
+    return _seconds({name.lower(): value for name, value in response.headers.items()}.get("retry-after"))
+
+
+def _seconds(stated: str | None) -> float:
     try:
         return max(0.0, float(stated)) if stated is not None else _WITHOUT_A_HEADER_S
     except ValueError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Any
@@ -13,7 +13,7 @@ from audit_core.clock import Clock, utc_now
 from audit_core.ledger.decisions import possible
 from audit_core.ledger.tables import decisions, findings, runs, violations, waivers
 from audit_core.ledger.transitions import ALLOWED
-from audit_core.ledger.violations import STATES, Violation, counts
+from audit_core.ledger.violations import CLOSED, STATES, Violation, counts
 from bot.deadline import working_days_after
 from bot.messages.items import Decided, Item, Items
 from bot.messages.parent import Parent
@@ -29,6 +29,9 @@ __all__ = ["Listing", "Reading"]
 
 _ORDER_OF_VERDICTS = ("approve", "quarantine", "waive", "separate", "release")
 _OFFERED_IN_THREADS = frozenset({"open", "quarantined"})
+_HEARD = frozenset(STATES) - CLOSED
+
+Audible = Callable[[Connection, Violation], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,14 @@ class Reading:
         The policies in force.
     roles : Roles
         Names people.
+    audible : callable
+        Tells whether a violation may have something to hear.
     """
 
-    def __init__(self, policies: Policies, roles: Roles, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, policies: Policies, roles: Roles, clock: Clock = utc_now, *, audible: Audible = lambda *_: False
+    ) -> None:
+        self._audible = audible
         self._policies = policies
         self._roles = roles
         self._clock = clock
@@ -139,6 +147,7 @@ class Reading:
                 reopened=one.reopened,
                 decided=decided.get(one.decision_id or ""),
                 allowed=self._allowed(connection, one) if one.state in offered else (),
+                audible=one.state in _HEARD and self._audible(connection, one),
             )
             for one in listed
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from bot.digest import stored
+from bot.messages.clips import clips_message, no_clips_message
 from bot.messages.digest import digest_message
 from bot.messages.items import items_message
 from bot.messages.kit import Message
@@ -41,5 +42,9 @@ class Said:
             case "digest":
                 digest = stored(connection, row.subject)
                 return digest_message(digest) if digest else None
+            case "clips":
+                return clips_message(row.content["says"], row.content["files"])
+            case "no-clips":
+                return no_clips_message(row.content["says"])
             case _:
                 raise ValueError(f"{row.subject!r} names no message")

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from slack_sdk import WebClient
@@ -28,8 +28,8 @@ from audit_core.catalogue.tables import leases
 from audit_core.clock import Clock, utc_now
 from audit_core.errors import CratecheckError, StoreError
 from bot.messages.kit import Message
-from bot.outbox import Pending
-from bot.posting import Gone, Later, LockedOut, Place, Refused, Shut, channel_named, edit, looked_up, post
+from bot.outbox import Pending, is_message
+from bot.posting import Gone, Later, LockedOut, Place, Refused, Shut, channel_named, edit, is_shared, looked_up, post
 from bot.tables import outbox
 
 __all__ = ["Sender"]
@@ -241,7 +241,7 @@ class Sender:
         channel_id = self._channel_id(row.channel)
         place: Place | None = None
         if row.attempted_at is not None:
-            place = looked_up(self._client, channel_id, row.token, thread_ts=thread_ts, since=row.attempted_at)
+            place = self._looked_up(row, message, channel_id, thread_ts, row.attempted_at)
         if place is None:
             self._keep_pace(row.channel)
             with self._store.write() as connection:
@@ -253,6 +253,18 @@ class Sender:
                     return  # its policy names another channel now
             place = post(self._client, channel_id, message, row.token, thread_ts=thread_ts)
         self._record(row, place, _digest(message))
+
+    def _looked_up(
+        self, row: Pending, message: Message, channel_id: str, thread_ts: str | None, since: datetime
+    ) -> Place | None:
+        """Look whether Slack has a message from an earlier attempt: by its token, or by the files that it brings."""
+        if not message.files:
+            return looked_up(self._client, channel_id, row.token, thread_ts=thread_ts, since=since)
+        try:
+            shared = is_shared(self._client, message.files[0].id, channel_id)
+        except Gone as gone:  # not the thread, as elsewhere, but the file
+            raise Refused(str(gone)) from gone
+        return Place(channel_id, None) if shared else None
 
     def _channel_id(self, name: str) -> str:
         if name not in self._channels:
@@ -341,12 +353,16 @@ class Sender:
 _REST: Final = "rest of #"  # a lease that Slack holds while it wants a channel to be left alone
 _PARENT = outbox.alias("parent")
 _WITH_PARENT = outbox.outerjoin(_PARENT, _PARENT.c.subject == outbox.c.parent)
-_PENDING = and_(outbox.c.sent_at.is_(None), or_(outbox.c.failed.is_(None), outbox.c.not_before.is_not(None)))
+_PENDING = and_(
+    is_message(), outbox.c.sent_at.is_(None), or_(outbox.c.failed.is_(None), outbox.c.not_before.is_not(None))
+)
 _POSTABLE = or_(outbox.c.parent.is_(None), _PARENT.c.ts.is_not(None))
 _LEFT: Select[tuple[int]] = (
     select(outbox.c.id)
     .select_from(_WITH_PARENT)
-    .where(outbox.c.sent_at.is_(None), outbox.c.failed.is_(None), or_(_POSTABLE, _PARENT.c.failed.is_(None)))
+    .where(
+        is_message(), outbox.c.sent_at.is_(None), outbox.c.failed.is_(None), or_(_POSTABLE, _PARENT.c.failed.is_(None))
+    )
 )
 
 

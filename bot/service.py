@@ -28,8 +28,10 @@ from audit_core.ledger.chain import Via
 from audit_core.settings import Settings
 from bot.announce import announce
 from bot.app import create_app
+from bot.clips import Clips
 from bot.desk import Desk
 from bot.listeners import Room
+from bot.listening import Listening
 from bot.new_day import NewDay
 from bot.policies import Policies
 from bot.posting import client_for
@@ -92,8 +94,10 @@ class Service:
         self._clock = clock
         self._policies = Policies()
         self._roles = Roles(settings.groups, settings.people, clock)
-        reading = Reading(self._policies, self._roles, clock)
         self._client = client_for(self._access.bot_token, self._access.api_url)
+        self._clips = Clips(settings, store, self._client, fulfilled=self._wake_sender, clock=clock)
+        listening = Listening(settings, store, noted=self._clips.wake, clock=clock, patience_s=_PATIENCE_S)
+        reading = Reading(self._policies, self._roles, clock, audible=listening.audible)
         self._sender = Sender(
             store,
             self._client,
@@ -112,7 +116,7 @@ class Service:
             decided=self._sender.wake,
         )
         self._answers = ThreadPoolExecutor(_LISTENERS, thread_name_prefix="answers")
-        self._room = Room(store, review, reading, self._roles, self._access.via, self._answers)
+        self._room = Room(store, review, reading, self._roles, self._access.via, self._answers, listening)
         self.schedule = Schedule(
             store,
             self._policies,
@@ -158,6 +162,8 @@ class Service:
                 self._connect(app, starting)
             self._sender.start()
             starting.callback(self._sender.stop)
+            self._clips.start()
+            starting.callback(self._clips.stop)
             self.schedule.start()
             starting.callback(self.schedule.stop)
             self._running = starting.pop_all()
@@ -234,6 +240,9 @@ class Service:
         except CratecheckError as error:
             return str(error)
         return self._sender.trouble
+
+    def _wake_sender(self) -> None:
+        self._sender.wake()
 
     def _look(self) -> None:
         announce(self._store, self._policies, self._clock)

@@ -21,10 +21,7 @@ from audit_core.neighbours.match import Stretch, inverted
 from audit_core.neighbours.tables import audio_matches
 from audit_core.wording import quoted
 
-__all__ = ["AUDIBLE", "Comparison", "Place", "Side", "comparison", "named_tracks"]
-
-AUDIBLE: Final = frozenset({"neighbour", "duplicate", "crossing", "integrity"})
-"""The kinds of rule whose violations may have something to hear."""
+__all__ = ["Comparison", "Place", "Side", "comparison", "named_tracks"]
 
 Place = Literal["loud", "start", "end"]
 
@@ -101,7 +98,7 @@ def comparison(connection: Connection, violation: Violation, snapshot: Snapshot)
     connection : Connection
         Reads one state of the database throughout.
     violation : Violation
-        Of a kind in `AUDIBLE`.
+        Of any kind; of `integrity`, one file is heard, else two.
     snapshot : Snapshot
         In which the tracks are looked up.
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 from audit_core.evidence.comparison import Side
 from audit_core.rights import LicenceTable, reading, sharing
+from audit_core.settings import Clips
 
-__all__ = ["Clips", "forbidden"]
-
-Clips = Literal["unless_forbidden", "only_if_allowed", "never"]
+__all__ = ["forbidden"]
 
 
 def forbidden(sides: Iterable[Side], table: LicenceTable, clips: Clips) -> str | None:

@@ -43,7 +43,8 @@ def title_of(side: Side, heard: Excerpt, letter: str = "") -> str:
 def label(letter: str, side: Side, heard: Excerpt) -> str:
     """Write what stands above a panel: the track first, for what is too long is cut at its end."""
     named = " · ".join(on_one_line(word, 40) for word in (side.title, side.artist) if word)
-    return f"{letter.upper()}  {on_one_line(side.name, 48)}, {seconds(heard)}{f'  {named}' if named else ''}"
+    told = f"{letter.upper()}: {on_one_line(side.name, 48)}, {seconds(heard)}".removeprefix(": ")
+    return f"{told} – {named}" if named else told
 
 
 def headline(heard: Comparison, pair: Sequence[Excerpt]) -> str:

@@ -17,6 +17,7 @@ from audit_core.errors import CratecheckError
 from audit_core.ledger.chain import Via
 from audit_core.ledger.runs import settle
 from bot.gestures import PageMark, Spot
+from bot.listening import Listening
 from bot.messages.kit import View
 from bot.messages.notice import notice
 from bot.messages.review_modal import review_view
@@ -24,10 +25,11 @@ from bot.reading import Reading
 from bot.review import Review
 from bot.roles import Roles
 
-__all__ = ["BUSY", "Room"]
+__all__ = ["BUSY", "BUSY_LISTENING", "Room"]
 
 logger = logging.getLogger(__name__)
 
+BUSY_LISTENING: Final = "The database is busy or out of reach. Click Listen again in a moment."
 BUSY: Final = "The database is busy or out of reach: nothing was decided. Try again in a moment."
 
 
@@ -39,6 +41,8 @@ class Room:
     ----------
     via : str
         Through what people act: slack, or desk.
+    listening : Listening
+        Notes what people wish to hear.
     answers : Executor
         Calls Slack, with threads of its own: a slow Slack is to keep no listener from the next click.
     """
@@ -49,6 +53,7 @@ class Room:
     roles: Roles
     via: Via
     answers: Executor
+    listening: Listening
 
     def answer(self, what: str, say: Callable[[], object]) -> None:
         """Answer a person soon; the gesture has been acknowledged."""
@@ -61,9 +66,9 @@ class Room:
             page = self.reading.page(connection, mark.listing, mark.dumps())
         return review_view(page, self.roles.people)
 
-    def whisper(self, client: WebClient, spot: Spot, person: str, words: str) -> None:
+    def whisper(self, client: WebClient, spot: Spot, person: str, words: str, url: str | None = None) -> None:
         """Tell one person something, where that person clicked."""
-        said = notice(words)
+        said = notice(words, url)
         client.chat_postEphemeral(
             channel=spot.channel, thread_ts=spot.thread_ts, user=person, text=said.text, blocks=list(said.blocks)
         )

@@ -80,6 +80,8 @@ class Item:
         The decision in force.
     allowed : tuple of str
         The verdicts that its rule offers in its present state.
+    audible : bool
+        Whether it may have something to hear.
     """
 
     key: str
@@ -90,6 +92,7 @@ class Item:
     reopened: int = 0
     decided: Decided | None = None
     allowed: tuple[str, ...] = ()
+    audible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +143,10 @@ def item_blocks(item: Item, people: Mapping[str, str], limit: int, link_at_most:
     spans += _state(item, people, limit, link_at_most)
     spans.append(text(f"  #{item.key[:8]}"))
     built = [paragraph(*spans)]
-    if item.allowed:
-        built.append(actions(*(_button(item, verdict) for verdict in item.allowed), block_id=item.key))
+    controls = [_button(item, verdict) for verdict in item.allowed]
+    controls += [button("Listen", "listen", str(item.revision))] if item.audible else []
+    if controls:
+        built.append(actions(*controls, block_id=item.key))
     return built
 
 

@@ -23,6 +23,7 @@ from bot.messages.text import fallback, plain
 __all__ = [
     "AT_MOST",
     "Block",
+    "File",
     "Message",
     "Span",
     "View",
@@ -55,11 +56,20 @@ _SLACK_ID: Final = re.compile(r"[UW][A-Z0-9]{6,30}")
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that was uploaded, and is yet to be shared."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """A message as Slack takes it: blocks, and the text for where blocks can't be shown."""
+    """A message as Slack takes it: blocks, the text for where blocks can't be shown, and the files that it brings."""
 
     text: str
     blocks: tuple[Block, ...]
+    files: tuple[File, ...] = ()
 
 
 def message(text: str, blocks: Sequence[Block]) -> Message:

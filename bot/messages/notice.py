@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from bot.messages.kit import Message, View, message, modal, paragraph, text
+from bot.messages.kit import Message, View, link, message, modal, paragraph, text
 from bot.messages.text import counted, plain
 
 __all__ = ["confirmation", "loading_view", "notice", "notice_view"]
 
 
-def notice(words: str) -> Message:
-    """Build a message for one person's eyes."""
+def notice(words: str, url: str | None = None) -> Message:
+    """Build a message for one person's eyes, with a link after the words if there is one."""
     line = plain(words, 1_500)
-    return message(line, [paragraph(text(line))])
+    return message(line, [paragraph(text(line), *((text(" "), link(url)) if url else ()))])
 
 
 def notice_view(title: str, words: str) -> View:
