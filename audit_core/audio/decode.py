@@ -108,10 +108,13 @@ class Audio:
         first = next(at for at, frame in enumerate(self._ahead) if _kind(frame) == kind)
         self._damaged += first
         for frame in chain(self._ahead[first:], self._frames):
+            if frame.layout.nb_channels != self.channels:  # the fifo does not look, and would read what is not there
+                self._damaged += 1
+                continue
             frame.pts = None
             try:
                 fifo.write(frame)
-            except ValueError:  # of another rate, layout or format than the first: damage, and can't be joined
+            except ValueError:  # of another rate or format than the first: damage, and can't be joined
                 self._damaged += 1
                 continue
             while fifo.samples >= BLOCK:
