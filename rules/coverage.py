@@ -6,10 +6,11 @@ was neither. What the catalogue states instead (a checksum, a recording) will do
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, select
+from sqlalchemy import JSON, ColumnElement, Connection, Join, and_, case, false, func, not_, or_, select, type_coerce
 
 from audit_core.audio.tables import audio_files
 from audit_core.catalogue.snapshot import Snapshot
@@ -17,7 +18,7 @@ from audit_core.catalogue.tables import assets, checksums, tracks
 from audit_core.neighbours.tables import compared
 from audit_core.wording import listed
 
-__all__ = ["Need", "Unseen", "unseen"]
+__all__ = ["Need", "Unseen", "unmeasured", "unseen"]
 
 Need = Literal["file", "recording", "sound"]
 """What has to be known of a track: its checksum; its recording, stated or compared; what its sound compares with."""
@@ -65,17 +66,8 @@ def unseen(connection: Connection, snapshot: Snapshot, condition: ColumnElement[
     need : Need
         What has to be known.
     """
-    of_file = and_(
-        audio_files.c.dataset_id == tracks.c.dataset_id,
-        audio_files.c.path == assets.c.path,
-        snapshot.holds(audio_files),
-    )
     by_ear = and_(compared.c.packets == audio_files.c.packets, snapshot.holds(compared))
-    joined = (
-        tracks.join(assets, and_(assets.c.track_id == tracks.c.id, assets.c.role == "audio"), isouter=True)
-        .join(audio_files, of_file, isouter=True)
-        .join(compared, by_ear, isouter=True)
-    )
+    joined = _with_audio(snapshot).join(compared, by_ear, isouter=True)
     silent: ColumnElement[bool] = audio_files.c.packets.is_(None)
     if need == "file":
         stated = select(checksums.c.asset_id).where(checksums.c.asset_id == assets.c.id).exists()
@@ -95,3 +87,52 @@ def unseen(connection: Connection, snapshot: Snapshot, condition: ColumnElement[
     )
     found = connection.execute(query).one()
     return Unseen(found.tracks, found.unscanned, found.uncompared if compares else 0)
+
+
+def unmeasured(
+    connection: Connection,
+    snapshot: Snapshot,
+    condition: ColumnElement[bool],
+    extractors: Sequence[str],
+    permitted: Collection[str],
+) -> Unseen:
+    """Count the tracks whose audio was not measured.
+
+    Parameters
+    ----------
+    connection : Connection
+        Reads one state of the database throughout.
+    snapshot : Snapshot
+        When.
+    condition : ColumnElement
+        On the table of tracks: which tracks.
+    extractors : sequence of str
+        What has to have listened, beside the decoder.
+    permitted : collection of str
+        Problems of files that are known well enough: a rule complains of them.
+    """
+    listened = [
+        type_coerce(audio_files.c.versions, JSON)[extractor].as_string().is_not(None) for extractor in extractors
+    ]
+    measured = and_(audio_files.c.problem.is_(None), audio_files.c.duration_ms.is_not(None), *listened)
+    known = func.coalesce(or_(measured, audio_files.c.problem.in_(sorted(permitted))), false())
+    query = (
+        select(
+            func.count(tracks.c.id.distinct()).label("tracks"),
+            func.count(case((not_(known), tracks.c.id)).distinct()).label("unscanned"),
+        )
+        .select_from(_with_audio(snapshot))
+        .where(condition)
+    )
+    found = connection.execute(query).one()
+    return Unseen(found.tracks, found.unscanned)
+
+
+def _with_audio(snapshot: Snapshot) -> Join:
+    of_file = and_(
+        audio_files.c.dataset_id == tracks.c.dataset_id,
+        audio_files.c.path == assets.c.path,
+        snapshot.holds(audio_files),
+    )
+    of_track = and_(assets.c.track_id == tracks.c.id, assets.c.role == "audio")
+    return tracks.join(assets, of_track, isouter=True).join(audio_files, of_file, isouter=True)

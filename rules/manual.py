@@ -18,9 +18,13 @@ from rules.checks import KINDS
 
 __all__ = ["HEARD", "Example", "Page", "page"]
 
-HEARD: Final = ("audio", "copy_of", "excerpt_of", "overlap", "version_of")
+HEARD: Final = (
+    *("audio", "copy_of", "excerpt_of", "overlap", "version_of"),
+    *("problem", "rate", "length", "silent", "clipped", "loudness"),
+)
 """What an example writes of a track that was heard: a name for its audio; the name of the audio that it is a copy of,
-holds an excerpt of (of how long: ``overlap``), or may be a version of."""
+holds an excerpt of (of how long: ``overlap``), or may be a version of; and what was measured, if it is not as it should
+be."""
 
 _EXAMPLE: Final = re.compile(r"^(RULE|PASS|FAIL)  (.*)$", re.MULTILINE)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from sqlalchemy import Connection
 
 from audit_core.placed_yaml.models import Strict
-from rules.checks import crossing, duplicate, field, licence, neighbour, share
+from rules.checks import crossing, duplicate, field, integrity, licence, neighbour, share
 from rules.complaint import Judged, TrackList
 from rules.scope import Scope
 
@@ -66,6 +66,7 @@ KINDS: Final[Mapping[str, Check]] = MappingProxyType(
         "duplicate": duplicate,
         "neighbour": neighbour,
         "crossing": crossing,
+        "integrity": integrity,
         "share": share,
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,10 +12,25 @@ from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.store import Store
 from rules.checks import KINDS
 from rules.manual import HEARD, Example, page
-from rules.quantities import milliseconds_of
+from rules.quantities import hertz_of, lufs_of, milliseconds_of, percentage_of
 from rules.selector import value_for
 from tests.support.catalogue import PLANTED_AT, plant, plant_comparison
 from tests.support.policies import LICENCES, evaluate_all, policy
+
+SOUND: dict[str, Any] = {
+    "sample_rate_hz": 44_100, "channels": 2, "header_ms": 180_000, "duration_ms": 180_000, "damaged_packets": 0,
+    "clipped": 0.0, "silent": 0.0, "dc": 0.0, "dead_channels": 0, "identical_channels": False,
+    "bandwidth_hz": 22_050, "loudness_lufs": -14.0, "versions": {"integrity": "1", "loudness": "1"},
+}  # fmt: skip
+
+MEASURES: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "problem": ("problem", str),
+    "rate": ("sample_rate_hz", hertz_of),
+    "length": ("duration_ms", milliseconds_of),
+    "silent": ("silent", lambda share: float(percentage_of(share))),
+    "clipped": ("clipped", lambda share: float(percentage_of(share))),
+    "loudness": ("loudness_lufs", lambda loudness: float(lufs_of(loudness))),
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -36,10 +52,15 @@ def _track(written: dict[str, Any]) -> dict[str, Any]:
     for name, value in written.items():
         field = field_named(name)
         if name == "audio":
-            track["heard"] = {"packets": value}
+            track["heard"] = {"packets": value, **SOUND, **_measured(written)}
         elif name not in HEARD:
             track["md5" if name == "file" else name] = value_for(field, value) if field and value else value
     return track
+
+
+def _measured(written: dict[str, Any]) -> dict[str, Any]:
+    """Read what an example says of a track's sound as the columns that a scan would fill."""
+    return {column: read(written[name]) for name, (column, read) in MEASURES.items() if name in written}
 
 
 def _compare(store: Store, tracks: list[dict[str, Any]]) -> int:

@@ -20,7 +20,7 @@ TAKES_FURTHER_KEYS: dict[str, str] = {"crossing": ", review: {decisions: [approv
 
 
 def test_these_are_the_kinds_of_rule() -> None:
-    assert list(KINDS) == ["field", "licence", "duplicate", "neighbour", "crossing", "share"]
+    assert list(KINDS) == ["field", "licence", "duplicate", "neighbour", "crossing", "integrity", "share"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
