@@ -6,6 +6,9 @@ Music ends otherwise: it fades into the noise, by some 10 to 50 dB an octave. So
 spectrum falls by `FALL_DB` within a tenth of an octave (200 dB an octave), never to return. Where none is found, the
 bandwidth is the Nyquist frequency, however dark the music: what was not played can't have been cut off.
 
+Tones may end abruptly too: a synthesiser's highest harmonic, a flute. So the band under a wall must be filled, by
+the noise of breath, bows, drums and rooms: what counts is the level between its lines, which may not tower over it.
+
 The spectrum is that which a tenth of the frames exceed, in each bin: encoders leave the highest band out of most
 frames, and a click or a bad splice reaches the highest frequencies, but not in so many.
 """
@@ -25,10 +28,13 @@ FALL_DB: Final = 18.0
 LOWEST_HZ: Final = 3300.0
 """No wall is looked for below: the telephone's band ends at 3.4 kHz, and instruments alone can end abruptly below."""
 
+TONAL_DB: Final = 15.0
+"""By how much the strongest tenth of the bins under a wall exceed the weakest fifth, at most: else they hold tones."""
+
 EXCEEDED_BY: Final = 0.1
 """Share of the sounding frames that exceed the spectrum."""
 
-_BAND: Final = 1.015  # width of a band: from a frequency to 1.015 times that, a median over its bins
+_BAND: Final = 1.015  # width of a band: from a frequency to 1.015 times that
 _BELOW: Final = 3  # bands under a wall that are averaged
 _GAP: Final = 2  # bands that a wall may take
 _HIGHEST: Final = 0.985  # of the Nyquist frequency
@@ -93,12 +99,12 @@ def wall(level_db: npt.NDArray[np.float64], hz_per_bin: float) -> float | None:
     bins = np.unique(np.round(edges / hz_per_bin).astype(int))
     if bins.size < _BELOW + _GAP + 2:
         return None
-    bands = np.array([np.median(level_db[low:high]) for low, high in pairwise(bins)])
-    highest_from = np.maximum.accumulate(bands[::-1])[::-1]
-    below = np.convolve(bands, np.ones(_BELOW) / _BELOW, "valid")[: -(_GAP + 1)]  # of the bands i, i + 1, i + 2
-    above = highest_from[_BELOW + _GAP :]
-    fall = below[: above.size] - above
-    steep = np.flatnonzero(fall >= FALL_DB)
+    bands = [np.sort(level_db[low:high]) for low, high in pairwise(bins)]
+    between, median = (np.array([band[int(band.size * share)] for band in bands]) for share in (0.2, 0.5))
+    above = np.maximum.accumulate(median[::-1])[::-1][_BELOW + _GAP :]
+    below = np.convolve(between, np.ones(_BELOW) / _BELOW, "valid")[: above.size]  # of the bands i, i + 1, i + 2
+    fall = below - above
+    steep = np.array([i for i in np.flatnonzero(fall >= FALL_DB) if _filled(level_db, bins[i + _BELOW], above[i])])
     if not steep.size:
         return None
     first = steep[: np.argmax(np.diff(steep, append=steep[-1] + 2) > 1) + 1]  # those that belong to one wall
@@ -107,6 +113,14 @@ def wall(level_db: npt.NDArray[np.float64], hz_per_bin: float) -> float | None:
     low, high = bins[at + _BELOW - 1], bins[at + _BELOW + _GAP + 1]
     smooth = np.convolve(level_db, np.ones(9) / 9, "same")[low:high]
     return float((low + np.argmax(smooth < half)) * hz_per_bin)
+
+
+def _filled(level_db: npt.NDArray[np.float64], end: int, above_db: float) -> bool:
+    """Say whether the third of an octave under a wall holds more than tones and their skirts."""
+    under = level_db[int(end * 0.8) : int(end * 0.98)]
+    line = np.arange(under.size)
+    weakest, strongest = np.quantile(under - np.polyval(np.polyfit(line, under, 1), line), [0.2, 0.9])
+    return bool(strongest - weakest <= TONAL_DB and np.quantile(under, 0.2) - above_db >= FALL_DB)
 
 
 def _edges(nyquist_hz: float) -> npt.NDArray[np.float64]:

@@ -58,7 +58,7 @@ class LoudnessMeter:
         self._samples = 0
         self._last: dict[str, str] = {}
         graph = Graph()
-        self._source = graph.add_abuffer(sample_rate=sample_rate_hz, format="fltp", layout=self._layout)
+        self._source = graph.add_abuffer(sample_rate=sample_rate_hz, format="flt", layout=self._layout)
         meter = graph.add("ebur128", "metadata=1")
         self._sink = graph.add("abuffersink")
         self._source.link_to(meter)
@@ -70,7 +70,8 @@ class LoudnessMeter:
         """Take the next samples; shape=(channels, n)."""
         if not block.shape[1]:
             return
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(finite(block)), "fltp", self._layout)
+        packed = finite(block).T.reshape(1, -1)  # planes of eight channels and more are beyond PyAV 18
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(packed), "flt", self._layout)
         frame.sample_rate = self._rate
         self._source.push(frame)
         self._samples += block.shape[1]
