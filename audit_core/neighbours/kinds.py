@@ -68,7 +68,7 @@ def kind(match: Match | None, a: Facts, b: Facts) -> str:
         return "faster" if best.tempo < 1 else "slower"
     if abs(best.pitch) > _PITCH_TOLERANCE:
         return "higher" if best.pitch > 0 else "lower"
-    least, most = sorted((best.agreement_a, best.agreement_b))
+    least, _most = sorted((best.agreement_a, best.agreement_b))
     if least < _MIXED_BELOW:
         return "mixed over"
     return "remaster" if least < _REMASTER_BELOW else "re-encode"

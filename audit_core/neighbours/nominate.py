@@ -1,0 +1,251 @@
+"""Naming the pairs of files that are worth a closer look, by the quads that they share.
+
+Quads of equal key vote for a pair of files, a pitch and a rough shift; a pair is nominated if more votes agree than
+chance would have it, given how many it has. Long files stand for themselves with a sample of their quads, the same
+keys in all; short ones, and what long ones share with them, with all. Neither depends on what else is in the library,
+but for one rule: a key that more than `MOST_FILES` files hold tells nothing, and is passed over. That is counted, and
+logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit_core.neighbours.compiled import compiled
+from audit_core.neighbours.fit import FASTEST, HIGHEST, SLOWEST
+from audit_core.neighbours.landmarks import (
+    FILE_SHIFT,
+    KEY_BITS,
+    PITCH_UNIT,
+    SPAN_UNIT,
+    TIME_UNIT_S,
+    bitmap,
+    mark,
+    quads,
+)
+from audit_core.neighbours.match import PeakLibrary
+from audit_core.neighbours.partitions import Partitions
+
+__all__ = ["MOST_FILES", "SHORT_S", "Sides", "nominated"]
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int], None]
+
+SHORT_S = 15.0  # a file up to this long stands for itself with all its quads
+MOST_FILES = 500
+MOST_OF_A_FILE = 4  # quads of one key
+
+QUADS_A_SECOND = 32  # of a long file, about; of a short one, sixteen times as many
+ROWS_OF_A_PART = 1 << 23
+VOTES_AT_ONCE = 1 << 22
+
+FEWEST_VOTES = 3
+CERTAINTY = 3.0  # natural logarithm of the odds that votes need beyond what the number of cells takes
+SHIFT_CELL = 31  # time units; odd, as cells must be the same seen from either file
+SHIFT_CELLS = 1024  # after which they are numbered anew
+SPARE_UNITS = 1
+_MOST_UP = int(HIGHEST / PITCH_UNIT) + SPARE_UNITS
+_MOST_LONGER = int(max(math.log(SLOWEST), -math.log(FASTEST)) / SPAN_UNIT) + 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Which pairs are asked for: those with a file that is new, or those with just one."""
+
+    new: NDArray[np.bool_]
+    both: bool
+
+
+def nominated(
+    library: PeakLibrary, sides: Sides, folder: Path, progress: Progress
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Name the pairs that are worth a closer look, in ascending order.
+
+    Parameters
+    ----------
+    library : PeakLibrary
+        Less than 2**24 files.
+    sides : Sides
+        Which pairs are asked for.
+    folder : Path
+        An empty folder for what does not fit into memory.
+    progress : callable
+
+    Yields
+    ------
+    a, b : np.ndarray, dtype=int64
+        Numbers of files, ``a < b``.
+    """
+    durations = np.asarray(library.durations_s, np.float64)
+    short = durations <= SHORT_S
+    expected = int(QUADS_A_SECOND * (durations[~short].sum() + 16 * durations[short].sum()))
+    parts = 1 << max(0, (expected // ROWS_OF_A_PART).bit_length())
+    found = Partitions(folder, "quads", parts, KEY_BITS)
+    _gather(library, short, sides, found, progress)
+    votes = Partitions(folder, "votes", parts, 64)
+    _vote(found, short, sides, votes, len(library), progress)
+    for part in range(votes.parts):
+        _, cast = votes.part(part)
+        pairs = np.empty(len(cast) // FEWEST_VOTES, np.uint64)
+        pairs = pairs[: _agreed(cast, durations, pairs)]
+        yield (pairs >> np.uint64(24)).astype(np.int64), (pairs & np.uint64(2**24 - 1)).astype(np.int64)
+
+
+def _gather(
+    library: PeakLibrary, short: NDArray[np.bool_], sides: Sides, found: Partitions, progress: Progress
+) -> None:
+    """Collect the quads that count: the sample of all files, all of short ones, and those that short ones hold too."""
+    durations = np.asarray(library.durations_s, np.float64)
+    wanted = needed = None
+    if short.any():
+        wanted = bitmap(int(QUADS_A_SECOND * 16 * durations[short].sum()))
+        for file in np.flatnonzero(short).tolist():
+            mark(wanted, quads(library[file], file, everything=True)[0])
+    if not sides.new.all():
+        new = np.flatnonzero(sides.new)
+        needed = bitmap(int(QUADS_A_SECOND * (durations[new] * np.where(short[new], 16, 1)).sum()))
+        for file in new.tolist():
+            mark(needed, quads(library[int(file)], int(file), everything=bool(short[file]), wanted=wanted)[0])
+    for file in range(len(library)):
+        everything = bool(short[file])
+        found.put(*quads(library[file], file, everything=everything, wanted=wanted, needed=needed))
+        progress("landmarks", file + 1, len(library))
+
+
+def _vote(
+    found: Partitions, short: NDArray[np.bool_], sides: Sides, votes: Partitions, files: int, progress: Progress
+) -> None:
+    """Let equal keys vote."""
+    skipped = np.zeros(2, np.int64)
+    shift = np.uint64(40)
+    width = np.uint64(max(1, files))
+    for part in range(found.parts):
+        keys, places = found.part(part)
+        start = 0
+        while start < len(keys):
+            cast = np.empty(VOTES_AT_ONCE, np.uint64)
+            start, count = _cast(keys, places, start, short, sides.new, sides.both, cast, skipped)
+            cast = cast[:count].copy()
+            # parts are ranges of the first file, so that pairs come out in order
+            first = (cast >> shift) * np.uint64(2**24) // width
+            votes.put((first << shift) | (cast & np.uint64(2**40 - 1)), cast)
+        progress("votes", part + 1, found.parts)
+    if skipped[0]:
+        logger.info(
+            "passed over %d landmarks that more than %d files hold, %d times in all", skipped[0], MOST_FILES, skipped[1]
+        )
+
+
+@compiled
+def _cast(
+    keys: NDArray[np.uint64],
+    places: NDArray[np.uint64],
+    start: int,
+    short: NDArray[np.bool_],
+    new: NDArray[np.bool_],
+    both: bool,
+    cast: NDArray[np.uint64],
+    skipped: NDArray[np.int64],
+) -> tuple[int, int]:
+    """Cast the votes of key after key, until there is no room for those of another; return where, and how many."""
+    count = 0
+    low8, low24 = np.uint64(255), np.uint64(2**24 - 1)
+    group = np.empty(MOST_FILES * MOST_OF_A_FILE, np.int64)
+    while start < len(keys):
+        end = start + 1
+        while end < len(keys) and keys[end] == keys[start]:
+            end += 1
+        if end - start == 1:
+            start = end
+            continue
+        size, files, of_file, any_new = 0, 0, 0, False
+        last = np.int64(-1)
+        for i in range(start, end):
+            file = np.int64(places[i] >> np.uint64(FILE_SHIFT))
+            if file != last:
+                files += 1
+                of_file = 0
+                last = file
+                any_new = any_new or new[file]
+            of_file += 1
+            if of_file <= MOST_OF_A_FILE and files <= MOST_FILES:
+                group[size] = i
+                size += 1
+        if files > MOST_FILES:
+            skipped[0] += 1
+            skipped[1] += end - start
+        elif files > 1 and any_new:
+            if count + size * (size - 1) // 2 > len(cast):
+                return start, count
+            sampled = (keys[start] & np.uint64(1)) != 0
+            for x in range(size):
+                a = places[group[x]]
+                file_a = np.int64(a >> np.uint64(FILE_SHIFT))
+                for y in range(x + 1, size):
+                    b = places[group[y]]
+                    file_b = np.int64(b >> np.uint64(FILE_SHIFT))
+                    if file_a == file_b or not (new[file_a] or new[file_b]):
+                        continue
+                    if not both and new[file_a] and new[file_b]:
+                        continue
+                    if not (sampled or short[file_a] or short[file_b]):
+                        continue
+                    up = np.int64((b >> np.uint64(8)) & low8) - np.int64((a >> np.uint64(8)) & low8)
+                    longer = np.int64(b & low8) - np.int64(a & low8)
+                    if abs(up) > _MOST_UP or abs(longer) > _MOST_LONGER:
+                        continue
+                    later = np.int64((b >> np.uint64(16)) & low24) - np.int64((a >> np.uint64(16)) & low24)
+                    cell = ((later + SHIFT_CELL // 2) // SHIFT_CELL) % SHIFT_CELLS
+                    cast[count] = np.uint64((file_a << 40) | (file_b << 16) | ((up + _MOST_UP) << 10) | cell)
+                    count += 1
+        start = end
+    return start, count
+
+
+@compiled
+def _agreed(votes: NDArray[np.uint64], durations: NDArray[np.float64], pairs: NDArray[np.uint64]) -> int:
+    """Find the pairs whose votes agree on a pitch and a shift; each gives its most voted block of 3 by 2 cells."""
+    rows = 2 * _MOST_UP + 1
+    grid = np.zeros((rows + 2, SHIFT_CELLS), np.int32)
+    found = 0
+    start = 0
+    while start < len(votes):
+        pair = votes[start] >> np.uint64(16)
+        end = start + 1
+        while end < len(votes) and votes[end] >> np.uint64(16) == pair:
+            end += 1
+        if end - start >= FEWEST_VOTES:
+            most = 0
+            for turn in range(2):  # count, then wipe
+                for i in range(start, end):
+                    row = np.int64((votes[i] >> np.uint64(10)) & np.uint64(63))
+                    column = np.int64(votes[i] & np.uint64(1023))
+                    for r in range(row, row + 3):
+                        for c in (column, (column + 1) % SHIFT_CELLS):
+                            if turn == 0:
+                                grid[r, c] += 1
+                                most = max(most, grid[r, c])
+                            else:
+                                grid[r, c] = 0
+            if most >= FEWEST_VOTES:
+                longest = max(
+                    durations[np.int64(pair >> np.uint64(24))], durations[np.int64(pair & np.uint64(2**24 - 1))]
+                )
+                columns = max(1.0, longest / (SHIFT_CELL * 2 * TIME_UNIT_S))
+                blocks = columns * rows / 3.0
+                elsewhere = max(0.05, 2.0 * (end - start - most) / blocks)
+                if most > elsewhere:
+                    odds = most * np.log(most / elsewhere) - most + elsewhere
+                    if odds >= np.log(blocks) + CERTAINTY:
+                        pairs[found] = pair
+                        found += 1
+        start = end
+    return found
