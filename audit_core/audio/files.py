@@ -95,7 +95,7 @@ class Root:
         else:
             folder = unspelled(where.removeprefix("file://")) if isinstance(where, str) else str(where)
             self._place = _Local(folder)
-            self.url = spelled(self._place.folder)
+            self.url = spelled(_absolute(folder))
 
     def __repr__(self) -> str:
         return f"Root({self.url!r})"
@@ -150,6 +150,12 @@ def root_of(connection: Connection, settings: Settings, dataset: str) -> Root | 
         known = select(audio_roots.c.url).join(datasets, datasets.c.id == audio_roots.c.dataset_id)
         where = connection.execute(known.where(datasets.c.name == dataset)).scalar()
     return None if where is None else Root(where)
+
+
+def _absolute(folder: str) -> str:
+    """Give the path of a folder from the top on, by the links that its user chose: they may lead elsewhere tomorrow."""
+    path = Path(folder).absolute()
+    return str(path.resolve() if ".." in path.parts else path)
 
 
 def _relative(path: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
-from audit_core.audio.files import NotFollowed, Root, Unreadable
+from audit_core.audio.files import NotFollowed, Root
 from audit_core.audio.paths import unspelled
 from audit_core.errors import AudioError, IngestError, Location
 from audit_core.ingest.block import MAX_BLOCK_CHARACTERS, Block, Options
@@ -20,7 +20,7 @@ from audit_core.ingest.mapping import EXTRA, AssetMapping, Column, FieldMapping,
 from audit_core.ingest.mapping_file import load_mapping
 from audit_core.ingest.sidecar import Sidecar, Unused
 from audit_core.ingest.tags import AUDIO, TAGS, read_tags
-from audit_core.wording import listed
+from audit_core.wording import listed, quoted
 
 __all__ = ["COLUMNS", "Folder", "folder_mapping", "split_of"]
 
@@ -154,13 +154,12 @@ class Folder:
                 tags = read_tags(file, unspelled(path))
             cells.update((f"tag.{name}", value) for name, value in tags.values.items())
             block.warned.extend((at, trouble) for trouble in tags.troubles)
-        except Unreadable as problem:  # the scan will tell as much; that it is there is known
-            block.warned.append((at, problem.what))
-        except AudioError as problem:
+        except AudioError as problem:  # a track that it was stays as it was
             block.refused.append((line, problem.what, [*cells.values(), *beside]))
             return
         except OSError as error:
-            block.warned.append((at, f"can't be read: {(error.strerror or str(error)).lower()}"))
+            block.refused.append((line, f"can't be read: {error.strerror or error}", [*cells.values(), *beside]))
+            return
         if self._splits:
             cells["file.split"] = split_of(path)
         row = [*cells.values(), *beside]
@@ -223,6 +222,10 @@ def folder_mapping(over: Mapping | None, columns: Sequence[str]) -> Mapping:
     mapping = load_mapping(_MAPPING)
     if over is None:
         return replace(mapping, name="folder")
+    for name in columns:
+        if name in COLUMNS:
+            what = f"a column is called {quoted(name)}, as one that every folder of audio has"
+            raise IngestError(what, mend="Give it another name.")
     constant = {each.field for each in over.fields if each.column is None} | ({"source"} if over.source else set())
     fields = [each for each in mapping.fields if each.field not in constant]
     own = {each.field for each in fields}

@@ -6,6 +6,7 @@ told; a file without any of it is a file all the same.
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
 import os
@@ -83,9 +84,26 @@ def read_tags(file: BinaryIO, path: str) -> Tags:
     -------
     tags : Tags
         Empty, with the trouble, if nothing can be read. Nothing is raised for what the file holds.
+
+    Raises
+    ------
+    OSError
+        If the storage fails: then nothing is known of what the file says.
     """
+    failures: list[Exception] = []
+    tags = _tags(_Source(file, failures), path)
+    if failures:
+        raise OSError(_why(failures[0])) from failures[0]
+    return tags
+
+
+def _tags(file: _Source, path: str) -> Tags:
     tags = Tags()
-    size = file.seek(0, os.SEEK_END)
+    try:
+        size = file.seek(0, os.SEEK_END)
+    except Exception as error:  # noqa: BLE001 - noted by the source, and raised when all is done
+        logger.debug("%r can't be sought in: %s", path, error)
+        return tags
     if not size:
         tags.troubles.append("is empty: it has no bytes")
         return tags
@@ -172,6 +190,32 @@ def _why(error: Exception) -> str:
     return on_one_line(str(error), 100) or type(error).__name__
 
 
+class _Source:
+    """A file that notes when its storage fails, since mutagen would take that for a fault of the tags."""
+
+    def __init__(self, file: BinaryIO, failures: list[Exception]) -> None:
+        self.tell = file.tell
+        self._file = file
+        self._failures = failures
+
+    def read(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except Exception as error:
+            self._failures.append(error)
+            raise
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        try:
+            return self._file.seek(offset, whence)
+        except ValueError:  # before the beginning: a fault of the tags
+            raise
+        except Exception as error:
+            if not (isinstance(error, OSError) and error.errno == errno.EINVAL):  # the same, of a file on disk
+                self._failures.append(error)
+            raise
+
+
 class _TooMuch(Exception):
     """A file makes its reader read on and on."""
 
@@ -179,7 +223,7 @@ class _TooMuch(Exception):
 class _Bounded:
     """A file of which no more is read than tags can be, in so many steps."""
 
-    def __init__(self, file: BinaryIO, size: int, name: str) -> None:
+    def __init__(self, file: _Source, size: int, name: str) -> None:
         self.name = name
         self._file = file
         self._size = size

@@ -113,7 +113,8 @@ def import_(
         show_value(_as_dict(report))
     else:
         _tell(report)
-    if (stated := settings.audio.get(dataset)) is not None and report.audio_root not in (None, stated):
+    stated = settings.audio.get(dataset)
+    if stated is not None and report.audio_root is not None and not _is_same_place(stated, report.audio_root):
         sys.stderr.write(clean(f"the settings say that the audio of {dataset} lies in {stated}, and that wins") + "\n")
     return ExitCode.BAD_ANSWER if report.refused else ExitCode.CLEAN
 
@@ -184,6 +185,12 @@ def _root(where: str) -> Root:
     from audit_core.audio.files import Root
 
     return Root(where if "://" in where else Path(where))
+
+
+def _is_same_place(first: str, second: str) -> bool:
+    from audit_core.audio.paths import unspelled
+
+    return first == second or Path(unspelled(first)).resolve() == Path(unspelled(second)).resolve()
 
 
 def _only_folder(paths: list[str]) -> str | None:

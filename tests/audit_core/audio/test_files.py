@@ -127,6 +127,12 @@ class TestAnyStorage:
 
 
 class TestAFolder:
+    def test_is_known_by_the_link_that_its_user_chose(self, folder: Path, tmp_path: Path) -> None:
+        (tmp_path / "link").symlink_to(folder)
+        (folder / "a.wav").touch()
+        root = Root(tmp_path / "link")
+        assert (root.url, list(root.walk())) == (str(tmp_path / "link"), ["a.wav"])
+
     def test_keeps_names_that_are_no_unicode_or_have_line_ends(self, folder: Path) -> None:
         for name in (b"Bj\xf6rk.wav", b"two\nlines.wav", b" blank.wav "):
             Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import uuid
@@ -10,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import mutagen as library
 import pytest
 from hypothesis import given
@@ -114,6 +116,31 @@ def found(store: Store, *fields: str) -> list[tuple[Any, ...]]:
     return sorted(tuple(row[field] for field in ("key", *fields)) for row in rows)
 
 
+class Faulty(fsspec.AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
+    """Storage with one file, which can be listed and at times not be read."""
+
+    protocol = "faulty"
+    cachable = False
+    content = b""
+    broken = False
+
+    def info(self, path: str, **_: object) -> dict[str, object]:
+        if path.endswith(".flac"):
+            return {"name": "crate/a.flac", "size": len(self.content), "type": "file"}
+        return {"name": "crate", "size": 0, "type": "directory"}
+
+    def ls(self, path: str, detail: bool = True, **_: object) -> list[Any]:
+        return [self.info("crate/a.flac") if detail else "crate/a.flac"]
+
+    def _open(self, path: str, *_: object, **__: object) -> io.BytesIO:
+        return Gone(self.content) if self.broken else io.BytesIO(self.content)
+
+
+class Gone(io.BytesIO):
+    def read(self, size: int | None = -1) -> bytes:
+        raise ConnectionResetError("the storage is gone")
+
+
 class TestAFile:
     def test_becomes_a_track_known_by_its_path_with_what_its_tags_say(
         self, store: Store, add: Add, imported: Import
@@ -170,6 +197,18 @@ class TestAFile:
             ("pipe.flac", None),
             ("round.flac", None),
         ]
+
+    def test_that_can_not_be_read_stays_the_track_that_it_was(
+        self, store: Store, imported: Import, sound: bytes
+    ) -> None:
+        fsspec.register_implementation("faulty", Faulty, clobber=True)
+        Faulty.content, Faulty.broken = sound, False
+        assert counts(imported(Root("faulty://crate"))) == {"read": 1, "added": 1}
+        Faulty.broken = True
+        report = imported(Root("faulty://crate"))
+        assert counts(report) == {"read": 1, "refused": 1}
+        assert report.refusals == (Refusal("a.flac", None, "can't be read: the storage is gone"),)
+        assert found(store, "duration_ms") == [("a.flac", 100)]
 
     def test_with_too_long_a_path_is_refused(self, add: Add, imported: Import) -> None:
         add("a.flac")
@@ -399,6 +438,13 @@ class TestASidecar:
         with pytest.raises(IngestError, match='no column "wich" in .*Did you mean "which"'):
             imported(sidecar=table, path_column="wich")
         assert counts(imported(sidecar=table, path_column="which")) == {"read": 1, "added": 1}
+
+    def test_has_no_column_that_every_folder_has(
+        self, add: Add, imported: Import, sidecar: Callable[..., Path]
+    ) -> None:
+        add("a.flac")
+        with pytest.raises(IngestError, match='a column is called "file.size", as one that every folder'):
+            imported(sidecar=sidecar("path,file.size\na.flac,1\n"))
 
     def test_may_have_a_column_that_tags_have_too(
         self, store: Store, add: Add, imported: Import, sidecar: Callable[..., Path]

@@ -230,6 +230,21 @@ def test_a_file_that_claims_to_be_endless_is_read_within_bounds(tmp_path: Path) 
     assert said(path).values == {}
 
 
+class Failing(io.BytesIO):
+    """A file whose storage gives out at some byte."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() > 1000:
+            raise ConnectionResetError("the storage is gone")
+        return super().read(size)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".ogg", ".m4a"])
+def test_storage_that_fails_is_no_fault_of_the_tags(sound: Callable[[str], Path], suffix: str) -> None:
+    with pytest.raises(OSError, match="the storage is gone"):
+        read_tags(Failing(sound(suffix).read_bytes()), f"a{suffix}")
+
+
 def test_a_length_that_is_guessed_from_the_size_is_not_stated(sound: Callable[[str], Path]) -> None:
     path = sound(".mp3")
     content = path.read_bytes().replace(b"Xing", b"Zing").replace(b"Info", b"Onfi")
