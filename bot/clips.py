@@ -28,8 +28,11 @@ from bot.wishes import Wish
 
 if TYPE_CHECKING:
     from audit_core.evidence.clips import Evidence
+    from audit_core.evidence.order import Order
 
-__all__ = ["Clips"]
+__all__ = ["Clips", "Make"]
+
+Make = Callable[["Order"], "Evidence"]
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +53,8 @@ class Clips:
     store : Store
     client : WebClient
         Of `posting.client_for`.
+    make : callable, optional
+        Makes what is ordered; by default, in a process apart.
     fulfilled : callable
         Called when there is something new to send.
     """
@@ -60,6 +65,7 @@ class Clips:
         store: Store,
         client: WebClient,
         *,
+        make: Make | None = None,
         fulfilled: Callable[[], object] = lambda: None,
         clock: Clock = utc_now,
         first_wait_s: float = _FIRST_WAIT_S,
@@ -67,9 +73,11 @@ class Clips:
         self._settings = settings
         self._store = store
         self._client = client
+        self._make = make
         self._fulfilled = fulfilled
         self._clock = clock
         self._first_wait_s = first_wait_s
+        self._ready: tuple[str, Evidence] | None = None  # made, but not taken by Slack yet
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clips", daemon=True)
@@ -124,11 +132,13 @@ class Clips:
 
     def _fulfil(self, wanted: Wish) -> None:
         try:
-            made = self._made(wanted)
+            made = self._ready[1] if self._ready and self._ready[0] == wanted.name else self._made(wanted)
             if made is None:
                 return
+            self._ready = wanted.name, made
             with _said_of_slack():
                 self._give(wanted, made)
+            self._ready = None
         except Later as later:
             self._try_again(wanted, later)
         except CratecheckError as error:
@@ -153,7 +163,7 @@ class Clips:
                 raise AudioError("the violation is no longer there")
             snapshot = Snapshot(latest_revision(connection), self._clock())
             ordered = order(connection, self._settings, table, violation, snapshot)
-        return filled_apart(ordered, stopped=self._stopping.is_set)
+        return self._make(ordered) if self._make else filled_apart(ordered, stopped=self._stopping.is_set)
 
     def _give(self, wanted: Wish, made: Evidence) -> None:
         stem = wanted.key[:8]

@@ -28,7 +28,7 @@ from audit_core.ledger.chain import Via
 from audit_core.settings import Settings
 from bot.announce import announce
 from bot.app import create_app
-from bot.clips import Clips
+from bot.clips import Clips, Make
 from bot.desk import Desk
 from bot.listeners import Room
 from bot.listening import Listening
@@ -63,6 +63,8 @@ class Service:
         A desk that is being served: it is used in place of Slack, and told where to send its calls.
     audit : callable, optional
         What a schedule's audit is; by default, of the whole catalogue by all active policies.
+    evidence : callable, optional
+        How clips are made of an order; by default, in a process apart.
     pace_s : float, optional
         Between two messages into one channel; by default a second, as Slack asks, and none for a desk that does not.
 
@@ -84,6 +86,7 @@ class Service:
         desk: Desk | None = None,
         *,
         audit: Callable[[], object] | None = None,
+        evidence: Make | None = None,
         clock: Clock = utc_now,
         pace_s: float | None = None,
     ) -> None:
@@ -95,7 +98,7 @@ class Service:
         self._policies = Policies()
         self._roles = Roles(settings.groups, settings.people, clock)
         self._client = client_for(self._access.bot_token, self._access.api_url)
-        self._clips = Clips(settings, store, self._client, fulfilled=self._wake_sender, clock=clock)
+        self._clips = Clips(settings, store, self._client, make=evidence, fulfilled=self._wake_sender, clock=clock)
         listening = Listening(settings, store, noted=self._clips.wake, clock=clock, patience_s=_PATIENCE_S)
         reading = Reading(self._policies, self._roles, clock, audible=listening.audible)
         self._sender = Sender(

@@ -51,21 +51,22 @@ def order(
     Forbidden
         If a licence, or the settings, forbid that copies be passed on.
     AudioError
-        If there is nothing to hear, or nobody has said where the files lie.
+        If there is nothing to hear, nobody has said where the files lie, or one is missing.
     """
     heard = comparison(connection, violation, snapshot)
     sides = [heard.a] if heard.b is None else [heard.a, heard.b]
     if why := forbidden(sides, table, settings.clips):
         raise Forbidden(why)
     roots: dict[str, str] = {}
-    for dataset in {side.dataset for side in sides}:
-        root = root_of(connection, settings, dataset)
+    for side in sides:
+        root = root_of(connection, settings, side.dataset)
         if root is None:
             raise AudioError(
-                f"nobody has said where the audio of {quoted(dataset)} lies",
+                f"nobody has said where the audio of {quoted(side.dataset)} lies",
                 mend="Say it in cratecheck.toml, under [audio], or import the folder.",
             )
-        roots[dataset] = root.url
+        root.state(side.path)  # if it is missing, that is known at once
+        roots[side.dataset] = root.url
     return Order(heard, roots)
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from audit_core.audio.decimate import Decimator
-from audit_core.audio.peaks import PeakPicker
 from audit_core.evidence.excerpt import blocks_between
 from audit_core.evidence.window import HOP_S
 from audit_core.neighbours.match import Peaks
+
+if TYPE_CHECKING:
+    from audit_core.audio.decimate import Decimator
+    from audit_core.audio.peaks import PeakPicker
 
 __all__ = ["FURTHEST_S", "Survey", "survey"]
 
@@ -55,8 +57,7 @@ def survey(file: BinaryIO, start_s: float, end_s: float, *, peaks: bool = True) 
     """
     end_s = min(end_s, start_s + FURTHEST_S)
     powers: list[npt.NDArray[np.float64]] = []
-    decimator: Decimator | None = None
-    picker: PeakPicker | None = None
+    listener: tuple[Decimator, PeakPicker] | None = None
     left = np.zeros(0)
     for block, rate_hz, _ in blocks_between(file, start_s, end_s):
         hop = max(1, round(HOP_S * rate_hz))
@@ -65,13 +66,22 @@ def survey(file: BinaryIO, start_s: float, end_s: float, *, peaks: bool = True) 
         powers.append(left[: whole * hop].reshape(whole, hop).mean(axis=1))
         left = left[whole * hop :]
         if peaks:
-            if decimator is None or picker is None:
-                decimator = Decimator(rate_hz)
-                picker = PeakPicker(decimator.rate_hz)
+            listener = listener or _listener(rate_hz)
+            decimator, picker = listener
             picker.feed(decimator.feed(block))
     loudness = np.concatenate([np.zeros(0), *powers]) ** 0.25
-    if decimator is None or picker is None:
+    if listener is None:
         return Survey(loudness, Peaks(*[np.zeros(0, np.float32)] * 3))
+    decimator, picker = listener
     picker.feed(decimator.finish())
     found = picker.finish()
     return Survey(loudness, Peaks(found.times_s + np.float32(start_s), found.pitches, found.strengths))
+
+
+def _listener(rate_hz: int) -> tuple[Decimator, PeakPicker]:
+    # Here and not above: compiled code takes a second to load, and a clip without peaks needs none.
+    from audit_core.audio.decimate import Decimator
+    from audit_core.audio.peaks import PeakPicker
+
+    decimator = Decimator(rate_hz)
+    return decimator, PeakPicker(decimator.rate_hz)

@@ -15,6 +15,7 @@ from audit_core.ledger.policies import activate_text
 from audit_core.ledger.tables import violations
 from audit_core.ledger.violations import Found
 from audit_core.settings import Settings
+from bot.clips import Make
 from bot.desk import Channel, Desk, DeskConfig, Person, UserGroup, serve
 from bot.service import Service
 from tests.support.ledger import Time, audit, dataset, found, revision, track
@@ -164,6 +165,7 @@ def house(
     settings: Settings | None = None,
     config: DeskConfig | None = None,
     audit_by_schedule: Callable[[], object] = lambda: None,
+    evidence: Make | None = None,
     clock: Time | None = None,
 ) -> Iterator[House]:
     """Open a house with three tracks, of which the first two are byte-identical."""
@@ -176,7 +178,13 @@ def house(
             track(connection, train, key, first, files=[("audio", {"sha256": sha256})])
     with opened_desk(folder, config) as desk:
         service = Service(
-            settings or settings_for(folder), store, desk, audit=audit_by_schedule, clock=clock, pace_s=0.0
+            settings or settings_for(folder),
+            store,
+            desk,
+            audit=audit_by_schedule,
+            evidence=evidence,
+            clock=clock,
+            pace_s=0.0,
         )
         with service:
             yield House(store, desk, service, clock)
