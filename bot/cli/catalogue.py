@@ -34,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 def import_(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...|FOLDER", help="CSV, TSV, JSON lines or Parquet; or one folder of audio."),
+        typer.Argument(metavar="PATH", help="CSV, TSV, JSON lines or Parquet; or one folder of audio."),
     ],
     dataset: Annotated[str, typer.Option(help="The dataset that the tracks belong to.")],
     actor: ActorOption,
