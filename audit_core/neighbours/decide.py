@@ -27,7 +27,7 @@ __all__ = ["Heard", "heard", "matching_peaks", "score_of", "stretches_of"]
 NEAR_S = 0.046
 NEAR_SEMITONES = 0.3
 
-LINES_WITHOUT_SUCCESS = 3
+LINES_WITHOUT_SUCCESS = 2
 MOST_LINES = 12
 FURTHER_SCORE = 6.0  # that a further run on a line needs, which is known to hold
 SPLIT_ODDS = 9.0  # natural logarithm of the odds of a gap

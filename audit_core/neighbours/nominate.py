@@ -43,16 +43,20 @@ SHORT_S = 15.0  # a file up to this long stands for itself with all its quads
 MOST_FILES = 500
 MOST_OF_A_FILE = 4  # quads of one key
 
-QUADS_A_SECOND = 32  # of a long file, about; of a short one, sixteen times as many
+QUADS_A_SECOND = 120  # of a long file, about; of a short one, four times as many
 ROWS_OF_A_PART = 1 << 23
 VOTES_AT_ONCE = 1 << 22
 
 FEWEST_VOTES = 3
-CERTAINTY = 3.0  # natural logarithm of the odds that votes need beyond what the number of cells takes
-SHIFT_CELL = 31  # time units; odd, as cells must be the same seen from either file
-SHIFT_CELLS = 1024  # after which they are numbered anew
+FINE_CERTAINTY = 14.0  # natural logarithm of the odds that votes need beyond what the number of cells takes
+COARSE_CERTAINTY = 22.0
+SHIFT_CELL = 3  # time units; odd, as cells must be the same seen from either file
+COARSE = 11  # cells to a coarse one; odd too
+SHIFT_CELLS = 93 * COARSE  # after which they are numbered anew: less than 1024
 SPARE_UNITS = 1
 _MOST_UP = int(HIGHEST / PITCH_UNIT) + SPARE_UNITS
+_ROWS = 2 * _MOST_UP + 1
+_LOW24 = np.uint64(2**24 - 1)
 _MOST_LONGER = int(max(math.log(SLOWEST), -math.log(FASTEST)) / SPAN_UNIT) + 2
 
 
@@ -86,7 +90,7 @@ def nominated(
     """
     durations = np.asarray(library.durations_s, np.float64)
     short = durations <= SHORT_S
-    expected = int(QUADS_A_SECOND * (durations[~short].sum() + 16 * durations[short].sum()))
+    expected = int(QUADS_A_SECOND * (durations[~short].sum() + 4 * durations[short].sum()))
     parts = 1 << max(0, (expected // ROWS_OF_A_PART).bit_length())
     found = Partitions(folder, "quads", parts, KEY_BITS)
     _gather(library, short, sides, found, progress)
@@ -106,12 +110,12 @@ def _gather(
     durations = np.asarray(library.durations_s, np.float64)
     wanted = needed = None
     if short.any():
-        wanted = bitmap(int(QUADS_A_SECOND * 16 * durations[short].sum()))
+        wanted = bitmap(int(QUADS_A_SECOND * 4 * durations[short].sum()))
         for file in np.flatnonzero(short).tolist():
             mark(wanted, quads(library[file], file, everything=True)[0])
     if not sides.new.all():
         new = np.flatnonzero(sides.new)
-        needed = bitmap(int(QUADS_A_SECOND * (durations[new] * np.where(short[new], 16, 1)).sum()))
+        needed = bitmap(int(QUADS_A_SECOND * (durations[new] * np.where(short[new], 4, 1)).sum()))
         for file in new.tolist():
             mark(needed, quads(library[int(file)], int(file), everything=bool(short[file]), wanted=wanted)[0])
     for file in range(len(library)):
@@ -211,10 +215,43 @@ def _cast(
 
 
 @compiled
+def _cell(vote: np.uint64, coarse: int) -> tuple[np.int64, np.int64]:
+    column = ((np.int64(vote & np.uint64(1023)) + coarse // 2) % SHIFT_CELLS) // coarse
+    return np.int64((vote >> np.uint64(10)) & np.uint64(63)), column
+
+
+@compiled
+def _odds(votes: NDArray[np.uint64], grid: NDArray[np.int32], coarse: int, longest_s: float) -> float:
+    """Weigh the block of 3 cells of pitch by 2 of shift with the most votes of a pair, against those elsewhere."""
+    cells = SHIFT_CELLS // coarse
+    most = 0
+    for i in range(len(votes)):
+        row, column = _cell(votes[i], coarse)
+        after = column + 1 if column + 1 < cells else 0
+        for r in range(row, row + 3):
+            for c in (column, after):
+                grid[r, c] += 1
+                most = max(most, grid[r, c])
+    for i in range(len(votes)):
+        row, column = _cell(votes[i], coarse)
+        after = column + 1 if column + 1 < cells else 0
+        for r in range(row, row + 3):
+            grid[r, column] = 0
+            grid[r, after] = 0
+    if most < FEWEST_VOTES:
+        return -1.0
+    columns = min(float(cells), max(1.0, 2.0 * longest_s / (SHIFT_CELL * coarse * TIME_UNIT_S)))
+    blocks = columns * _ROWS / 6.0
+    elsewhere = max(0.02, 2.0 * (len(votes) - most) / blocks)
+    if most <= elsewhere:
+        return -1.0
+    return float(most * np.log(most / elsewhere) - most + elsewhere - np.log(blocks))
+
+
+@compiled
 def _agreed(votes: NDArray[np.uint64], durations: NDArray[np.float64], pairs: NDArray[np.uint64]) -> int:
-    """Find the pairs whose votes agree on a pitch and a shift; each gives its most voted block of 3 by 2 cells."""
-    rows = 2 * _MOST_UP + 1
-    grid = np.zeros((rows + 2, SHIFT_CELLS), np.int32)
+    """Find the pairs whose votes agree on a pitch and a shift, to the cell or, at another tempo, to the coarse cell."""
+    grid = np.zeros((_ROWS + 2, SHIFT_CELLS), np.int32)
     found = 0
     start = 0
     while start < len(votes):
@@ -223,29 +260,10 @@ def _agreed(votes: NDArray[np.uint64], durations: NDArray[np.float64], pairs: ND
         while end < len(votes) and votes[end] >> np.uint64(16) == pair:
             end += 1
         if end - start >= FEWEST_VOTES:
-            most = 0
-            for turn in range(2):  # count, then wipe
-                for i in range(start, end):
-                    row = np.int64((votes[i] >> np.uint64(10)) & np.uint64(63))
-                    column = np.int64(votes[i] & np.uint64(1023))
-                    for r in range(row, row + 3):
-                        for c in (column, (column + 1) % SHIFT_CELLS):
-                            if turn == 0:
-                                grid[r, c] += 1
-                                most = max(most, grid[r, c])
-                            else:
-                                grid[r, c] = 0
-            if most >= FEWEST_VOTES:
-                longest = max(
-                    durations[np.int64(pair >> np.uint64(24))], durations[np.int64(pair & np.uint64(2**24 - 1))]
-                )
-                columns = max(1.0, longest / (SHIFT_CELL * 2 * TIME_UNIT_S))
-                blocks = columns * rows / 3.0
-                elsewhere = max(0.05, 2.0 * (end - start - most) / blocks)
-                if most > elsewhere:
-                    odds = most * np.log(most / elsewhere) - most + elsewhere
-                    if odds >= np.log(blocks) + CERTAINTY:
-                        pairs[found] = pair
-                        found += 1
+            longest = max(durations[np.int64(pair >> np.uint64(24))], durations[np.int64(pair & _LOW24)])
+            fine = _odds(votes[start:end], grid, 1, longest)
+            if fine >= FINE_CERTAINTY or _odds(votes[start:end], grid, COARSE, longest) >= COARSE_CERTAINTY:
+                pairs[found] = pair
+                found += 1
         start = end
     return found
