@@ -1,4 +1,4 @@
-"""Writes samples into an audio file of any format that the demo shows."""
+"""Writes samples into an audio file of any format that the demo shows, as they are or at another pitch."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import av
+import av.filter
 import numpy as np
 import numpy.typing as npt
 from av.audio.stream import AudioStream
 
-__all__ = ["FORMATS", "write_audio"]
+__all__ = ["FORMATS", "at_pitch", "write_audio"]
 
 _BLOCK: Final = 65_536
 
@@ -29,7 +30,7 @@ class _Format:
 FORMATS: Final = {
     ".wav": _Format("pcm_s16le", "s16", "wav", {}),
     ".flac": _Format("flac", "s16", "flac", {}),
-    ".mp3": _Format("libmp3lame", "fltp", "mp3", {}),
+    ".mp3": _Format("libmp3lame", "fltp", "mp3", {"compression_level": "7"}),  # three times as fast as the default
     ".m4a": _Format("aac", "fltp", "ipod", {}),
     ".ogg": _Format("vorbis", "fltp", "ogg", {"strict": "experimental"}),  # FFmpeg's own encoder: stereo only
     ".opus": _Format("libopus", "flt", "opus", {}),
@@ -84,6 +85,46 @@ def write_audio(
             frame.sample_rate, frame.pts, frame.time_base = sample_rate_hz, start, Fraction(1, sample_rate_hz)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
+
+
+def at_pitch(samples: npt.NDArray[np.float32], sample_rate_hz: int, semitones: float) -> npt.NDArray[np.float32]:
+    """Play samples higher or lower in their own time: as a tape at another speed, then overlapped to its length.
+
+    Parameters
+    ----------
+    samples : np.ndarray, shape=(2, n), dtype=float32
+    sample_rate_hz : int
+    semitones : float
+        Up, or down below 0; within an octave.
+
+    Returns
+    -------
+    samples : np.ndarray, shape=(2, m), dtype=float32
+        About as long.
+    """
+    factor = 2 ** (semitones / 12)
+    graph = av.filter.Graph()
+    source = graph.add_abuffer(
+        sample_rate=sample_rate_hz, format="fltp", layout="stereo", time_base=Fraction(1, sample_rate_hz)
+    )
+    tape = graph.add("asetrate", str(round(sample_rate_hz * factor)))
+    resampled = graph.add("aresample", str(sample_rate_hz))
+    stretched = graph.add("atempo", f"{1 / factor:.9f}")
+    floats = graph.add("aformat", "sample_fmts=fltp")
+    graph.link_nodes(source, tape, resampled, stretched, floats, graph.add("abuffersink")).configure()
+    for start in range(0, samples.shape[1], _BLOCK):
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(samples[:, start : start + _BLOCK]), format="fltp", layout="stereo"
+        )
+        frame.sample_rate, frame.pts, frame.time_base = sample_rate_hz, start, Fraction(1, sample_rate_hz)
+        graph.push(frame)
+    graph.push(None)
+    blocks = []
+    while True:
+        try:
+            blocks.append(cast(av.AudioFrame, graph.pull()).to_ndarray())
+        except (av.EOFError, BlockingIOError):
+            return np.concatenate(blocks, axis=1).astype(np.float32)
 
 
 def _laid_out(samples: npt.NDArray[np.float32], sample_format: str) -> npt.NDArray[Any]:
