@@ -60,6 +60,8 @@ class Spectrum:
 
     def feed(self, frames: npt.NDArray[np.float32], sounds: npt.NDArray[np.bool_]) -> None:
         """Take whole frames in their order; shape=(channels, frames, samples). Only those that sound count."""
+        if not sounds.any():
+            return
         power = np.zeros((frames.shape[1], self._counts.shape[0]), np.float32)
         for channel in frames:
             spectra = np.fft.rfft(channel * self._window)

@@ -46,6 +46,7 @@ _OPTIONS: Final = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
 # How integers become floats of full scale 1.0: times, after minus. 24 bits arrive in the upper bits of 32.
 _SCALES: Final = {"u1": (2.0**-7, 128), "i2": (2.0**-15, 0), "i4": (2.0**-31, 0), "f4": (1.0, 0), "f8": (1.0, 0)}
 
+_PLANES: Final = 8  # from so many on, PyAV 18 reads planes that a frame does not have
 _AHEAD: Final = 8  # frames that are decoded before rate and channels are believed
 
 
@@ -80,6 +81,7 @@ class Audio:
         self.bit_depth = bit_depth(stream)
         self._hash = hashlib.sha256(encoded_parameters(stream))
         self._damaged = 0
+        self._interleaver: av.AudioResampler | None = None
         self._samples = 0
         self._ended = False
         self._frames = self._decoded()
@@ -113,7 +115,8 @@ class Audio:
                 continue
             frame.pts = None
             try:
-                fifo.write(frame)
+                for whole in self._readable(frame):
+                    fifo.write(whole)
             except ValueError:  # of another rate or format than the first: damage, and can't be joined
                 self._damaged += 1
                 continue
@@ -172,6 +175,14 @@ class Audio:
             if one_each and len(frames) > 1:  # frames that lost their borders are joined, and PyAV hides the error
                 self._damaged += 1
             yield from frames
+
+    def _readable(self, frame: AudioFrame) -> list[AudioFrame]:
+        """Interleave the samples of a frame of too many planes."""
+        if not frame.format.is_planar or self.channels < _PLANES:
+            return [frame]
+        if self._interleaver is None:
+            self._interleaver = av.AudioResampler(frame.format.packed, frame.layout, frame.sample_rate)
+        return self._interleaver.resample(frame)
 
     def _block(self, frame: AudioFrame | None) -> Samples:
         if frame is None:  # only a fifo that was never filled gives none

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from audit_core.audio import integrity
 from audit_core.audio.decode import Undecodable, open_audio
 from audit_core.audio.extractor import Samples, Sink

@@ -94,8 +94,9 @@ def write(
         if bit_rate is not None:
             stream.bit_rate = bit_rate
         for start in range(0, y.shape[1], 65536):
-            block = _samples(y[:, start : start + 65536], sample_format)
-            frame = av.AudioFrame.from_ndarray(block, sample_format, layout)
+            given = sample_format if len(y) < 8 else sample_format.rstrip("p")  # PyAV 18 miscounts planes
+            block = _samples(y[:, start : start + 65536], given)
+            frame = av.AudioFrame.from_ndarray(block, given, layout)
             frame.sample_rate = sr
             frame.pts = start
             frame.time_base = Fraction(1, sr)
