@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from audit_core.errors import CratecheckError
-from bot.cli import audits, catalogue, decisions, exports, ledger, neighbours, policies, serving, workspaces
+from bot.cli import audits, catalogue, decisions, exports, ledger, neighbours, policies, scan, serving, workspaces
 from bot.cli.exit_codes import ExitCode
 
 __all__ = ["app", "main"]
@@ -32,6 +32,7 @@ app = typer.Typer(
 
 workspaces.add_to(app)
 catalogue.add_to(app)
+scan.add_to(app)
 neighbours.add_to(app)
 policies.add_to(app)
 audits.add_to(app)
