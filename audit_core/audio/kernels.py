@@ -21,7 +21,8 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _FAST: Final = {"contract", "reassoc", "nsz", "arcp"}
 _LOUDEST: Final = 1e3  # 60 dB over full scale: what lies beyond is no sound
-_FLOOR: Final = 1e-6  # power under which nothing is told apart: that of the rounding to 16 bits, and silence
+_FLOOR: Final = 1e-7  # power under which nothing is told apart: that of the rounding to 16 bits, and silence
+_BURIED: Final = 1e-3  # times the mean power of a frame: what lies deeper, few ears hear and few codecs keep
 _BREADTH: Final = 0.09  # 1.5 semitones, as a share of the frequency
 
 _SIGNATURES: Final[dict[str, tuple[Any, ...]]] = {}
@@ -147,7 +148,13 @@ def whitened(spectra: Samples, scratch: Samples, share: Samples, first: int, rea
         x = spectra[t, 2 * low : 2 * (low + heard)]
         for k in range(heard):
             re, im = x[2 * k], x[2 * k + 1]
-            power[k] = re * re + im * im + np.float32(_FLOOR)
+            power[k] = re * re + im * im
+        total = np.float32(0)
+        for k in range(heard):
+            total += power[k]
+        floor = np.float32(_FLOOR) + total * (np.float32(_BURIED) / np.float32(heard))
+        for k in range(heard):
+            power[k] += floor
         for k in range(heard):
             e = np.float32((bits[k] >> np.int32(23)) - np.int32(127))
             m = np.float32(bits[k] & np.int32(0x7FFFFF)) * np.float32(2.0**-23)
