@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 
-SHORT_S = 15.0  # a file up to this long stands for itself with all its quads
+SHORT_S = 60.5  # a file up to this long stands for itself with all its quads: as many as a long one's sample
 MOST_FILES = 500
 MOST_OF_A_FILE = 4  # quads of one key
 
@@ -48,8 +48,10 @@ ROWS_OF_A_PART = 1 << 23
 VOTES_AT_ONCE = 1 << 22
 
 FEWEST_VOTES = 3
-FINE_CERTAINTY = 14.0  # natural logarithm of the odds that votes need beyond what the number of cells takes
-COARSE_CERTAINTY = 22.0
+# The natural logarithm of the odds that votes need beyond what the number of cells takes; and for each vote of the pair,
+# as music of one style is less unlike than chance.
+FINE_CERTAINTY, FINE_OF_ALL = 8.0, 0.12
+COARSE_CERTAINTY, COARSE_OF_ALL = 12.0, 0.18
 SHIFT_CELL = 3  # time units; odd, as cells must be the same seen from either file
 COARSE = 11  # cells to a coarse one; odd too
 SHIFT_CELLS = 93 * COARSE  # after which they are numbered anew: less than 1024
@@ -261,8 +263,12 @@ def _agreed(votes: NDArray[np.uint64], durations: NDArray[np.float64], pairs: ND
             end += 1
         if end - start >= FEWEST_VOTES:
             longest = max(durations[np.int64(pair >> np.uint64(24))], durations[np.int64(pair & _LOW24)])
-            fine = _odds(votes[start:end], grid, 1, longest)
-            if fine >= FINE_CERTAINTY or _odds(votes[start:end], grid, COARSE, longest) >= COARSE_CERTAINTY:
+            needed = FINE_CERTAINTY + FINE_OF_ALL * (end - start)
+            agreed = _odds(votes[start:end], grid, 1, longest) >= needed
+            if not agreed:
+                needed = COARSE_CERTAINTY + COARSE_OF_ALL * (end - start)
+                agreed = _odds(votes[start:end], grid, COARSE, longest) >= needed
+            if agreed:
                 pairs[found] = pair
                 found += 1
         start = end
