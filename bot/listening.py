@@ -11,6 +11,7 @@ from audit_core.audio.tables import audio_roots
 from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import datasets
 from audit_core.clock import Clock, utc_now
+from audit_core.evidence.named import is_audible
 from audit_core.ledger.violations import Violation, with_key
 from audit_core.settings import Settings
 from bot.wishes import Answer, dropped, wish
@@ -52,7 +53,7 @@ class Listening:
 
     def audible(self, connection: Connection, violation: Violation) -> bool:
         """Tell whether a violation may have something to hear; whether that is allowed is asked after the click."""
-        if self._settings.clips == "never" or violation.kind not in AUDIBLE or violation.subject_kind == "rule":
+        if self._settings.clips == "never" or not is_audible(violation):
             return False
         if violation.dataset in self._settings.audio:
             return True

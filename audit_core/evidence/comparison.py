@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from sqlalchemy import Connection, and_, or_, select
 
@@ -16,14 +16,13 @@ from audit_core.audio.tables import audio_files
 from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import assets, datasets, licences, source_terms, tracks
 from audit_core.errors import AudioError
+from audit_core.evidence.named import Place, Told, faults, named_tracks, place, told_matches
 from audit_core.ledger.violations import Violation
 from audit_core.neighbours.match import Stretch, inverted
 from audit_core.neighbours.tables import audio_matches
 from audit_core.wording import quoted
 
-__all__ = ["Comparison", "Place", "Side", "comparison", "named_tracks"]
-
-Place = Literal["loud", "start", "end"]
+__all__ = ["Comparison", "Side", "comparison"]
 
 _OTHERS: Final = 8  # of many others, so many are looked at
 _SOURCES: Final = licences.alias("of_source")
@@ -108,45 +107,27 @@ def comparison(connection: Connection, violation: Violation, snapshot: Snapshot)
         If there is nothing to hear: no file is known for the tracks, or they are no longer there.
     """
     first, others = _sides(connection, violation, snapshot)
-    if violation.kind == "integrity" or not others:
-        if violation.kind != "integrity":
-            raise AudioError("no second file is known to compare it with", mend="Is its path in the catalogue?")
-        heard = next((side for side in first if side.problem is None), first[0])
-        return Comparison(heard, place=_place(violation.evidence))
+    if violation.kind == "integrity":
+        paths = {path for _, path in faults(violation)}
+        return Comparison(next((side for side in first if side.path in paths), first[0]), place=place(violation))
+    if not others:
+        raise AudioError("no second file is known to compare it with", mend="Is its path in the catalogue?")
+    for told in told_matches(violation):
+        for a, b in product(first, others):
+            if (b.dataset, b.key) == told.other and (a.packets, b.packets) == (told.packets, told.other_packets):
+                return _as_told(a, b, told)
     found = [_related(connection, a, b, snapshot) for a, b in product(first, others)]
     return max(found, key=_telling)
 
 
+def _as_told(a: Side, b: Side, told: Told) -> Comparison:
+    stretches = [_stretch(one, other_way_round=False) for one in told.stretches]
+    identical = any(one.get("score") is None for one in told.stretches)
+    return Comparison(a, b, max(stretches, key=lambda one: one.overlap_s), identical=identical)
+
+
 def _telling(found: Comparison) -> tuple[bool, float]:
     return found.identical, found.stretch.overlap_s if found.stretch else -1.0
-
-
-def _place(evidence: Mapping[str, Any]) -> Place:
-    """Choose where a single file is heard: one that breaks off, where it does."""
-    told = {str(evidence.get(name)) for name in ("fault", "reason", "check", "problem", "faults")}
-    return "end" if any("truncated" in word for word in told) else "start"
-
-
-def named_tracks(violation: Violation) -> tuple[tuple[str, str], ...]:
-    """List the tracks that a violation's evidence names, each as its dataset and its key: the one it is about first."""
-    evidence = violation.evidence
-    own = [violation.subject] if violation.subject_kind in ("track", "pair") else []
-    named: list[Any] = [*own, evidence.get("first")]
-    for several in ("link", "tracks", "members", "of", "to", "others"):
-        listed = evidence.get(several)
-        named += listed if isinstance(listed, list) else [listed] if isinstance(listed, dict | str) else []
-    found = (_track(one, violation.dataset) for one in named)
-    return tuple(dict.fromkeys(track for track in found if track))
-
-
-def _track(named: Any, dataset: str) -> tuple[str, str] | None:
-    match named:
-        case str():
-            return dataset, named
-        case {"key": str(key)}:
-            return str(named.get("dataset") or dataset), key
-        case _:
-            return None
 
 
 def _sides(connection: Connection, violation: Violation, snapshot: Snapshot) -> tuple[Sequence[Side], Sequence[Side]]:
@@ -219,13 +200,14 @@ def _related(connection: Connection, a: Side, b: Side, snapshot: Snapshot) -> Co
     row = connection.execute(select(audio_matches).where(snapshot.holds(audio_matches), or_(forth, back))).first()
     if row is None:
         return Comparison(a, b)
-    stretches = [_stretch(one, row.packets_a != a.packets) for one in row.stretches]
+    stretches = [_stretch(one, other_way_round=row.packets_a != a.packets) for one in row.stretches]
     return Comparison(a, b, max(stretches, key=lambda one: one.overlap_s, default=None))
 
 
-def _stretch(kept: Mapping[str, Any], other_way_round: bool) -> Stretch:
-    names = ("offset_a", "offset_b", "overlap_s", "tempo", "pitch", "score")
-    stretch = Stretch(**{name: float(kept[name]) for name in names})
+def _stretch(kept: Mapping[str, Any], *, other_way_round: bool) -> Stretch:
+    score = float("inf") if kept.get("score") is None else float(kept["score"])
+    line = {name: float(kept[name]) for name in ("offset_a", "offset_b", "overlap_s", "tempo", "pitch")}
+    stretch = Stretch(**line, score=score)
     return inverted(stretch) if other_way_round else stretch
 
 

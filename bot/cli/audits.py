@@ -17,6 +17,9 @@ from bot.cli.output import Format, FormatOption, RowFormat, RowFormatOption, cle
 from bot.cli.workspaces import ActorOption, WorkspaceOption, opened
 
 if TYPE_CHECKING:
+    from audit_core.catalogue.store import Store
+    from audit_core.ledger.violations import Violation
+    from audit_core.settings import Settings
     from rules.run import AuditReport
 
 __all__ = ["add_to"]
@@ -163,12 +166,20 @@ def list_(
 
 def show(
     key: Annotated[str, typer.Argument(help="The violation's key, or its first six digits or more.")],
+    clips: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write clips to hear, and a picture of them, into this folder."),
+    ] = None,
     workspace: WorkspaceOption = Path(),
     style: FormatOption = Format.TABLE,
 ) -> None:
     """Show a violation: what was found, the evidence, and all that was decided about it, by whom, under which policy.
 
-    Example: cratecheck violations show 3f9a2c
+    With --clips, what it is about can be heard: of two tracks the same ten seconds, equally loud, and a picture of
+    both; of one, where it is loud, or where it breaks off. No clip is made of what a licence forbids to pass on; the
+    setting `clips` says what becomes of licences that don't say.
+
+    Example: cratecheck violations show 3f9a2c --clips /tmp/clips
     """
     from audit_core.ledger.decisions import history
     from audit_core.ledger.runs import settle
@@ -179,8 +190,10 @@ def show(
         with store.read() as connection:
             violation = one(connection, key)
             decided = history(connection, violation.key)
+        heard = _heard(store, settings, violation, clips) if clips is not None else None
     if style is Format.JSON:
-        show_value({"violation": asdict(violation), "decisions": [asdict(decision) for decision in decided]})
+        shown = {"violation": asdict(violation), "decisions": [asdict(decision) for decision in decided]}
+        show_value(shown | ({"clips": heard} if heard else {}))
         return
     for name in ("key", "state", "severity", "policy", "rule", "dataset", "subject", "message", "reopened"):
         say(f"{name:>9}  {clean(getattr(violation, name))}")
@@ -196,6 +209,31 @@ def show(
             f" policy text {decision.policy_sha256[:12]}, ledger entry {decision.seq}"
         )
         say(f"    {clean(decision.reason)}{f' ({clean(decision.evidence_url)})' if decision.evidence_url else ''}")
+    for path, what in (heard or {}).items():
+        say(f"  written  {clean(path)}: {clean(what)}")
+
+
+def _heard(store: Store, settings: Settings, violation: Violation, folder: Path) -> dict[str, str]:
+    """Write the clips of a violation and their picture; give what each file is, by its path."""
+    from audit_core.catalogue.snapshot import Snapshot, latest_revision
+    from audit_core.clock import utc_now
+    from audit_core.evidence.order import filled, order
+    from bot.workspace import licence_table
+
+    with store.read() as connection:
+        snapshot = Snapshot(latest_revision(connection), utc_now())
+        ordered = order(connection, settings, licence_table(settings), violation, snapshot)
+    made = filled(ordered)
+    stem = violation.key[:12]
+    files = {folder / f"{stem}-{clip.letter}.mp3": (clip.content, clip.title) for clip in made.clips}
+    files[folder / f"{stem}.png"] = (made.picture, made.alt)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, (content, _) in files.items():
+            path.write_bytes(content)
+    except OSError as error:
+        raise CratecheckError(f"can't write the clips: {error}", mend="Name another folder.") from error
+    return {str(path): what for path, (_, what) in files.items()}
 
 
 def _word(word: str, words: Sequence[W], called: str) -> W:

@@ -11,9 +11,10 @@ import pytest
 from audit_core.audio.files import Missing
 from audit_core.errors import AudioError, Location
 from audit_core.evidence.clips import Clip, Evidence, clips
-from audit_core.evidence.comparison import Comparison, Place, Side
+from audit_core.evidence.comparison import Comparison, Side
 from audit_core.evidence.excerpt import excerpt
 from audit_core.evidence.levels import level_db
+from audit_core.evidence.named import Place
 from audit_core.neighbours.match import Stretch
 from tests.audit_core.evidence.conftest import RATE_HZ, Samples, Written
 
