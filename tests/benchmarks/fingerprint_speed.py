@@ -53,7 +53,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         files = _music(Path(folder), chosen.files, chosen.seconds)
         blocks = [_blocks(file) for file in files]
-        seconds = sum(y.shape[1] for part in blocks for y in part) / 44100
+        seconds: float = sum(y.shape[1] for part in blocks for y in part) / 44100
         mono = [_decimated(part) for part in blocks]
         frames = np.zeros((64, 2048), np.float32) + mono[0][:2048]
         batches = round(seconds * 11025 / 256 / 64)
