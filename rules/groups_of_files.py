@@ -1,4 +1,4 @@
-"""Groups of tracks that hold the same files: all that share one, directly or through a third, are one group."""
+"""Groups of tracks that hold the same files or recordings: all that share one, directly or through a third, are one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Group:
     ----------
     file : str
         The file that names the group: of those that two tracks or more hold, audio before others, then the one whose
-        checksum is of the oldest algorithm, then the first by name.
+        checksum is of the oldest algorithm, then the first by name. A recording, if no two hold the same file.
     role : str
         What that file is to its tracks: audio, midi…
     place : str
@@ -52,9 +52,9 @@ class Group:
         return sha256("\0".join(sorted({row.key for row in self._rows})).encode()).hexdigest()
 
     @property
-    def first(self) -> list[tuple[str, str | None, str | None]]:
-        """The first tracks by key: key, title, artist."""
-        named = {row.track_id: (row.key, row.title, row.artist) for row in self._rows}
+    def first(self) -> list[tuple[str, str | None, str | None, int]]:
+        """The first tracks by key: key, title, artist, number."""
+        named = {row.track_id: (row.key, row.title, row.artist, row.track_id) for row in self._rows}
         return nsmallest(_NAMED, named.values(), key=itemgetter(0))
 
 
@@ -64,7 +64,8 @@ def groups(rows: Iterable[_Row], *, by_split: bool) -> list[Group]:
     Parameters
     ----------
     rows : iterable of Row
-        As `same_files.files_in_common` gives them, with key, title, artist and split after its own columns.
+        As `same_files.files_in_common` and `same_recordings.recordings_in_common` give them, with key, title, artist
+        and split after their own columns.
     by_split : bool
         Whether tracks of two splits are never together.
 

@@ -39,7 +39,7 @@ from rules.complaint import NAMED
 from rules.same_files import files_in_common, role_of
 from rules.stars import HEARD, Sameness
 
-__all__ = ["BY_EAR", "Sides", "any_heard", "kept_apart", "meetings", "reached"]
+__all__ = ["BY_EAR", "Sides", "any_heard", "any_scanned", "kept_apart", "meetings", "reached"]
 
 BY_EAR: Final[tuple[Sameness, ...]] = ("excerpt", "version")
 """What no catalogue states: it has to be heard."""
@@ -183,4 +183,10 @@ def any_heard(connection: Connection, snapshot: Snapshot, condition: ColumnEleme
     """Tell whether any of some tracks was heard."""
     known = and_(condition, audio_files.c.packets.is_not(None))
     query = select(tracks.c.id).select_from(heard_tracks(snapshot)).where(known).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def any_scanned(connection: Connection, snapshot: Snapshot, condition: ColumnElement[bool]) -> bool:
+    """Tell whether the scan met any file of some tracks, whatever came of it."""
+    query = select(tracks.c.id).select_from(heard_tracks(snapshot)).where(condition).limit(1)
     return connection.execute(query).first() is not None

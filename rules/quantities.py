@@ -29,6 +29,7 @@ __all__ = [
     "duration_in_words",
     "frequency_in_words",
     "hertz_of",
+    "hundredths_in_words",
     "loudness_in_words",
     "lufs_of",
     "milliseconds_of",
@@ -116,6 +117,12 @@ def percentage_in_words(share: Fraction) -> str:
     """Write a share as a percentage: "0.5 %"."""
     percent = Decimal((share * 100).numerator) / Decimal((share * 100).denominator)
     return f"{percent.normalize():f} %"
+
+
+def hundredths_in_words(share: Fraction) -> str:
+    """Write a measured share with two decimals, rounded half up: the same everywhere."""
+    hundredths = int(share * 10_000 + Fraction(1, 2))
+    return f"{hundredths // 100}.{hundredths % 100:02d} %"
 
 
 def frequency_in_words(hertz: int) -> str:

@@ -38,6 +38,7 @@ __all__ = [
     "first_by_age",
     "held_files",
     "holders",
+    "known_files",
     "role_of",
 ]
 
@@ -47,6 +48,7 @@ T = TypeVar("T")
 #: by the oldest keeps its name then, and the decisions about it their effect.
 OLDEST_FIRST: Final = ("md5", "sha1", "sha256", "sha384", "sha512", "blake2b", "xxh128", "blake3")
 
+_AGES: Final = {name: age for age, name in enumerate((*OLDEST_FIRST, "recording", "heard"))}
 _CHUNK: Final = 500
 _SCANNED: Final = "sha256"
 
@@ -117,9 +119,9 @@ def content(algorithm: str, value: str) -> str:
 
 
 def first_by_age(content: str) -> tuple[int, str]:
-    """Sort files by the age of the algorithm that their names begin with, then by name."""
+    """Sort files by the age of the algorithm that their names begin with, then by name; recordings come after them."""
     algorithm = content.partition(":")[0]
-    return OLDEST_FIRST.index(algorithm) if algorithm in OLDEST_FIRST else len(OLDEST_FIRST), content
+    return _AGES.get(algorithm, len(OLDEST_FIRST)), content
 
 
 def holders(
@@ -194,6 +196,20 @@ def files_of(connection: Connection, numbers: Collection[int], scanned: Snapshot
             computed = select(audio_files.c.sha256).select_from(heard_tracks(scanned)).where(known)
             found.update(content(_SCANNED, value) for value in connection.scalars(computed))
     return found
+
+
+def known_files(condition: ColumnElement[bool], scanned: Snapshot | None) -> list[Select[Any]]:
+    """Select, as ``track_id``, the tracks that have a checksum; some more than once."""
+    stated = (
+        select(tracks.c.id.label("track_id"))
+        .join(assets, assets.c.track_id == tracks.c.id)
+        .join(checksums, checksums.c.asset_id == assets.c.id)
+        .where(condition)
+    )
+    if scanned is None:
+        return [stated]
+    known = and_(condition, audio_files.c.sha256.is_not(None))
+    return [stated, select(tracks.c.id.label("track_id")).select_from(heard_tracks(scanned)).where(known)]
 
 
 def comparable(

@@ -15,6 +15,7 @@ from audit_core.ledger.violations import Standing, SubjectKind
 from rules.grouping import Grouping
 from rules.policy import Rule
 from rules.same_files import held_files
+from rules.same_recordings import held_recordings
 from rules.scope import Scope
 
 __all__ = ["closing"]
@@ -81,5 +82,6 @@ def _held(
     if kind == "track":
         return set(connection.scalars(select(tracks.c.key).where(condition, among(tracks.c.key, subjects))))
     if kind == "group":
-        return held_files(connection, condition, subjects)
+        held = held_files(connection, condition, subjects, scope.heard)
+        return held | held_recordings(connection, condition, subjects, scope.heard)
     return Grouping.of(prefix.removesuffix(":"), scope).held(connection, subjects, condition)

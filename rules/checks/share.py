@@ -40,7 +40,7 @@ from audit_core.placed_yaml.models import Strict
 from audit_core.wording import did_you_mean, listed, quoted
 from rules.complaint import Complaint, Judged, TrackList, shown, too_little
 from rules.grouping import Grouping
-from rules.quantities import Percentage, percentage_in_words
+from rules.quantities import Percentage, hundredths_in_words, percentage_in_words
 from rules.scope import Scope
 from rules.vocabulary import a_word_of
 
@@ -161,7 +161,7 @@ def _complaint(spec: Spec, scope: Scope, share: Share) -> Complaint:
             "field": field.title if field else spec.by,
             "value": shown(share.label) if known else f"Unknown {field.title if field else spec.by}",
             "dataset": scope.dataset.name,
-            "share": _percent(exact),
+            "share": hundredths_in_words(exact),
             "count": f"{share.count:,}",
         },
         evidence={
@@ -169,15 +169,9 @@ def _complaint(spec: Spec, scope: Scope, share: Share) -> Complaint:
             "value": share.label if known else None,
             "tracks": share.count,
             "of": share.of,
-            "share": _percent(exact),
+            "share": hundredths_in_words(exact),
             "at_most": percentage_in_words(at_most),
         },
         bound={"per_mille": int(exact * 1000)},
         discriminator="" if known else "unknown",
     )
-
-
-def _percent(share: Fraction) -> str:
-    """Write a share with two decimals, rounded half up: the same everywhere."""
-    hundredths = int(share * 10_000 + Fraction(1, 2))
-    return f"{hundredths // 100}.{hundredths % 100:02d} %"

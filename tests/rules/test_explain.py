@@ -45,6 +45,21 @@ ALL = "approve it, quarantine it or waive it for at most 90 days, with evidence.
             "test or valid; a quarantine takes out the second",
         ),
         (
+            "kind: neighbour, of: {split: train}, to: {split: test}, same: [excerpt, version], overlap_at_least: 5 s",
+            "No track of which the split is train may hold the same stretch of at least 5 s or work (it seems) as a "
+            "track of which the split is test; a quarantine takes out the first",
+        ),
+        (
+            "kind: integrity, forbid: [silent, fake_stereo], silent_at_most: 50 %, length: {at_least: 1 s}",
+            "The audio of every track must not be silent (more than 50 % of it) or the same in all channels and must "
+            "have a length of at least 1 s",
+        ),
+        (
+            "kind: integrity, sample_rate: {at_least: 44.1 kHz, at_most: 96 kHz}, loudness: {at_most: -5 LUFS}",
+            "The audio of every track must have a sample rate of at least 44.1 kHz and at most 96 kHz and must have a "
+            "loudness of at most -5 LUFS",
+        ),
+        (
             "kind: crossing, field: extra.session, between: [train, test], quarantine: train",
             "No session may lie in more than one of the splits train and test; a quarantine takes its tracks out of "
             "train",
@@ -65,6 +80,14 @@ def test_a_rule_is_one_sentence(keys: str, sentence: str, rule_of: Callable[[str
 def test_a_share_offers_no_quarantine(keys: str, sentence: str, rule_of: Callable[[str], Rule]) -> None:
     explained = explain_rule(rule_of(f"kind: share, of: tracks, by: artist, {keys}"))
     assert explained == f"{sentence}; {DECIDED} approve it or waive it for at most 90 days, with evidence."
+
+
+def test_a_share_of_duplicates_offers_no_quarantine(rule_of: Callable[[str], Rule]) -> None:
+    explained = explain_rule(rule_of("kind: duplicate, same: [file, recording], share_at_most: 1 %, within: split"))
+    assert explained == (
+        "No more than 1 % of the tracks of one split of a dataset may hold the same file or recording as another track "
+        f"of it; {DECIDED} approve it or waive it for at most 90 days, with evidence."
+    )
 
 
 def test_a_policy_says_whom_and_when_and_how_much(policy_of: Callable[..., Policy]) -> None:
