@@ -97,9 +97,9 @@ class FeatureCache:
         return Extracted(json.loads(columns) if columns else {}, features or None)
 
     def get(self, extractor: str, version: str, packets: str) -> bytes | None:
-        """Give the features that an extractor found; None if none are kept."""
+        """Give the features that an extractor found, empty if it found none, as in silence; None if nothing is kept."""
         found = self._kind(extractor, version).read(bytes.fromhex(packets))
-        return None if found is None else found[1] or None
+        return None if found is None else found[1]
 
     def keys(self, extractor: str, version: str) -> Iterator[str]:
         """Give the `packets` of all that is kept, in no order; what was kept twice may come twice."""

@@ -35,32 +35,59 @@ def add_to(app: typer.Typer) -> None:
 
 def demo(
     workspace: Annotated[
-        Path, typer.Option("--workspace", "-w", help="The folder to keep it in; it is made if it isn't there.")
-    ] = Path("demo-workspace"),
+        Path | None,
+        typer.Option(
+            "--workspace",
+            "-w",
+            help="The folder to keep it in; it is made if it isn't there.",
+            show_default="demo-workspace, or demo-of-NAME of a folder",
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            exists=True,
+            file_okay=False,
+            help="Your own music, in place of what comes with the program.",
+        ),
+    ] = None,
     headless: Annotated[
         bool, typer.Option("--headless", help="Do all but the browser: print the violations, and end.")
     ] = False,
     port: Annotated[int, typer.Option(help="The desk's port on this machine; 0 takes a free one.")] = 4810,
     browser: Annotated[bool, typer.Option(help="Open the desk in the browser.")] = True,
 ) -> None:
-    """Audit real catalogues that come with the program, and show their threads on a local stand-in for Slack.
+    """Audit what comes with the program, and show its threads on a local stand-in for Slack.
 
-    Nothing leaves this machine. Started again, it goes on where it was.
+    That is real catalogues, and a crate of music that it makes up, with faults planted in it, to be heard. With
+    --folder it is your own music instead: its files are read, heard, compared and audited where they lie, in a
+    workspace of their own, and none of them is changed. Nothing leaves this machine. Started again, it goes on where
+    it was.
 
     Example: cratecheck demo --headless
+
+    Example: cratecheck demo --folder ~/Music
     """
     from audit_core.clock import utc_now
     from audit_core.ledger.violations import listed
-    from bot.demo.crate import fill, prepare
+    from bot.cli.progress import stages
+    from bot.demo.crate import fill, fill_from, name_of, prepare
     from bot.demo.desk import demand_free
     from bot.workspace import licence_table
     from rules.run import audit
 
     if not headless:
         demand_free(port)  # before the work
-    settings = prepare(workspace)
+    if workspace is None:
+        workspace = Path(f"demo-of-{name_of(folder)}" if folder else "demo-workspace")
+    settings = prepare(workspace, folder=folder is not None)
     with opened(workspace) as (_settings, store):
-        fill(store, settings, lambda line: _note(line))
+        with stages() as tell:
+            if folder is not None:
+                fill_from(store, settings, folder, _note, tell)
+            else:
+                fill(store, settings, _note, tell)
         audit(store, licences=licence_table(settings), as_of=utc_now(), actor="demo", via="cli")
         with store.read() as connection:
             found = listed(connection, states=["open"])

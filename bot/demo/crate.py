@@ -1,8 +1,9 @@
-"""The demo's workspace: real catalogues, shipped policies, three reviewers."""
+"""The demo's workspace: real catalogues, a crate to hear, shipped policies, three reviewers."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -15,10 +16,12 @@ from audit_core.errors import SettingsError
 from audit_core.ingest.importer import import_files
 from audit_core.ingest.mapping_file import load_mapping
 from audit_core.settings import SETTINGS_FILE, Settings, load_settings
+from bot.demo.listening import Tell, listen
+from bot.demo.planting import write_crate
 from rules.activation import activate
 from rules.reader import check_folder
 
-__all__ = ["REVIEWERS", "Reviewer", "fill", "prepare"]
+__all__ = ["CRATE", "REVIEWERS", "Reviewer", "fill", "fill_from", "name_of", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,25 @@ REVIEWERS: Final = (
 
 # Dataset → the policy of the packs that fits it. The data and the mapping bear the dataset's name.
 _CATALOGUES: Final = {"freemusi-cc": "freemusi.yaml", "groove-midi": "groove.yaml", "gtzan": "gtzan.yaml"}
+CRATE: Final = "demo-crate"
+"""The dataset to hear, and the folder in the workspace that holds it."""
+
 _ACTOR: Final = "demo"
 
 
-def prepare(workspace: Path) -> Settings:
+def _unseen(_stage: str, _done: int, _total: int) -> None:
+    pass
+
+
+def prepare(workspace: Path, *, folder: bool = False) -> Settings:
     """Make the demo's workspace, unless it is there already: settings and policies.
+
+    Parameters
+    ----------
+    workspace : Path
+        The folder to keep it in.
+    folder : bool
+        Whether it is for somebody's own folder of music, which has a policy of its own.
 
     Raises
     ------
@@ -53,7 +70,7 @@ def prepare(workspace: Path) -> Settings:
     """
     if not (workspace / SETTINGS_FILE).exists():
         (workspace / "policies").mkdir(parents=True, exist_ok=True)
-        for policy in _CATALOGUES.values():
+        for policy in ["folder.yaml"] if folder else [*_CATALOGUES.values(), "crate.yaml"]:
             text = (files("rules.packs") / policy).read_text(encoding="utf-8")
             (workspace / "policies" / policy).write_text(text, encoding="utf-8")
         (workspace / SETTINGS_FILE).write_text(_settings(), encoding="utf-8")
@@ -67,8 +84,10 @@ def prepare(workspace: Path) -> Settings:
     return settings
 
 
-def fill(store: Store, settings: Settings, say: Callable[[str], None], clock: Clock = utc_now) -> None:
-    """Import the catalogues and put the workspace's policies in force; what is so already stays as it is."""
+def fill(
+    store: Store, settings: Settings, say: Callable[[str], None], tell: Tell = _unseen, clock: Clock = utc_now
+) -> None:
+    """Bring in the catalogues and the crate, and put the workspace's policies in force; what is so already stays."""
     for dataset in _CATALOGUES:
         with as_file(files("bot.demo") / "data" / f"{dataset}.csv") as path:
             report = import_files(
@@ -81,6 +100,34 @@ def fill(store: Store, settings: Settings, say: Callable[[str], None], clock: Cl
                 clock=clock,
             )
         say(f"imported {dataset}: {report.read:,} tracks")
+    crate = settings.workspace / CRATE
+    if not crate.exists():
+        say("writing a crate of music to hear, with faults planted in it")
+        write_crate(crate, lambda done, total: tell("writing music", done, total))
+    listen(store, settings, crate, CRATE, actor=_ACTOR, say=say, tell=tell, clock=clock)
+    _activate(store, settings, say, clock)
+
+
+def fill_from(
+    store: Store,
+    settings: Settings,
+    folder: Path,
+    say: Callable[[str], None],
+    tell: Tell = _unseen,
+    clock: Clock = utc_now,
+) -> None:
+    """Bring in a folder of somebody's own, and put the workspace's policies in force."""
+    listen(store, settings, folder, name_of(folder), actor=_ACTOR, say=say, tell=tell, clock=clock)
+    _activate(store, settings, say, clock)
+
+
+def name_of(folder: Path) -> str:
+    """Name the dataset that is made of a folder, as the policy for such folders expects it."""
+    words = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.casefold()).strip("-")
+    return f"my-{words.removeprefix('my-') or 'music'}"
+
+
+def _activate(store: Store, settings: Settings, say: Callable[[str], None], clock: Clock) -> None:
     for change in activate(store, check_folder([settings.policies]), actor=_ACTOR, via="cli", clock=clock):
         say(f"policy {change.policy}: {change.outcome}")
 
