@@ -48,8 +48,8 @@ ROWS_OF_A_PART = 1 << 23
 VOTES_AT_ONCE = 1 << 22
 
 FEWEST_VOTES = 3
-# The natural logarithm of the odds that votes need beyond what the number of cells takes; and for each vote of the pair,
-# as music of one style is less unlike than chance.
+# The natural logarithm of the odds that votes need, beyond what the number of cells takes; and more for each vote that
+# the pair has, as music of one style is less unlike than chance.
 FINE_CERTAINTY, FINE_OF_ALL = 8.0, 0.12
 COARSE_CERTAINTY, COARSE_OF_ALL = 12.0, 0.18
 SHIFT_CELL = 3  # time units; odd, as cells must be the same seen from either file
@@ -71,7 +71,13 @@ class Sides:
 
 
 def nominated(
-    library: PeakLibrary, sides: Sides, folder: Path, progress: Progress
+    library: PeakLibrary,
+    sides: Sides,
+    folder: Path,
+    progress: Progress,
+    *,
+    rows_of_a_part: int = ROWS_OF_A_PART,
+    most_files: int = MOST_FILES,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Name the pairs that are worth a closer look, in ascending order.
 
@@ -84,6 +90,10 @@ def nominated(
     folder : Path
         An empty folder for what does not fit into memory.
     progress : callable
+    rows_of_a_part : int
+        How many landmarks are sorted at once; 48 bytes each.
+    most_files : int
+        What more files than these hold tells nothing.
 
     Yields
     ------
@@ -93,11 +103,11 @@ def nominated(
     durations = np.asarray(library.durations_s, np.float64)
     short = durations <= SHORT_S
     expected = int(QUADS_A_SECOND * (durations[~short].sum() + 4 * durations[short].sum()))
-    parts = 1 << max(0, (expected // ROWS_OF_A_PART).bit_length())
+    parts = 1 << max(0, (expected // rows_of_a_part).bit_length())
     found = Partitions(folder, "quads", parts, KEY_BITS)
     _gather(library, short, sides, found, progress)
     votes = Partitions(folder, "votes", parts, 64)
-    _vote(found, short, sides, votes, len(library), progress)
+    _vote(found, short, sides, votes, len(library), most_files, progress)
     for part in range(votes.parts):
         _, cast = votes.part(part)
         pairs = np.empty(len(cast) // FEWEST_VOTES, np.uint64)
@@ -127,7 +137,13 @@ def _gather(
 
 
 def _vote(
-    found: Partitions, short: NDArray[np.bool_], sides: Sides, votes: Partitions, files: int, progress: Progress
+    found: Partitions,
+    short: NDArray[np.bool_],
+    sides: Sides,
+    votes: Partitions,
+    files: int,
+    most_files: int,
+    progress: Progress,
 ) -> None:
     """Let equal keys vote."""
     skipped = np.zeros(2, np.int64)
@@ -138,7 +154,7 @@ def _vote(
         start = 0
         while start < len(keys):
             cast = np.empty(VOTES_AT_ONCE, np.uint64)
-            start, count = _cast(keys, places, start, short, sides.new, sides.both, cast, skipped)
+            start, count = _cast(keys, places, start, short, sides.new, sides.both, most_files, cast, skipped)
             cast = cast[:count].copy()
             # parts are ranges of the first file, so that pairs come out in order
             first = (cast >> shift) * np.uint64(2**24) // width
@@ -146,7 +162,7 @@ def _vote(
         progress("votes", part + 1, found.parts)
     if skipped[0]:
         logger.info(
-            "passed over %d landmarks that more than %d files hold, %d times in all", skipped[0], MOST_FILES, skipped[1]
+            "passed over %d landmarks that more than %d files hold, %d times in all", skipped[0], most_files, skipped[1]
         )
 
 
@@ -158,13 +174,14 @@ def _cast(
     short: NDArray[np.bool_],
     new: NDArray[np.bool_],
     both: bool,
+    most_files: int,
     cast: NDArray[np.uint64],
     skipped: NDArray[np.int64],
 ) -> tuple[int, int]:
     """Cast the votes of key after key, until there is no room for those of another; return where, and how many."""
     count = 0
     low8, low24 = np.uint64(255), np.uint64(2**24 - 1)
-    group = np.empty(MOST_FILES * MOST_OF_A_FILE, np.int64)
+    group = np.empty(most_files * MOST_OF_A_FILE, np.int64)
     while start < len(keys):
         end = start + 1
         while end < len(keys) and keys[end] == keys[start]:
@@ -182,10 +199,10 @@ def _cast(
                 last = file
                 any_new = any_new or new[file]
             of_file += 1
-            if of_file <= MOST_OF_A_FILE and files <= MOST_FILES:
+            if of_file <= MOST_OF_A_FILE and files <= most_files:
                 group[size] = i
                 size += 1
-        if files > MOST_FILES:
+        if files > most_files:
             skipped[0] += 1
             skipped[1] += end - start
         elif files > 1 and any_new:

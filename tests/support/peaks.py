@@ -1,76 +1,89 @@
-"""Peak lists out of nothing, and audio files of a catalogue that have them: a comparison needs no sound."""
+"""Peak lists made up from seeds: music as the comparison of fingerprints sees it, and what happens to it."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from audit_core.audio.cache import FeatureCache
-from audit_core.audio.fingerprint import VERSION
 from audit_core.audio.peaks import Peaks
-from audit_core.audio.tables import audio_files
-from audit_core.catalogue.leases import hold
-from audit_core.catalogue.revisions import open_revision
-from audit_core.catalogue.store import Store
-from audit_core.ledger.revised import Revising
 
-__all__ = ["copy", "music", "packets_of", "scanned"]
-
-_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+__all__ = ["Crate", "concatenated", "cut", "music", "played", "worn"]
 
 
-def music(seed: int, seconds: float = 40.0) -> Peaks:
-    """Peaks of what sounds like nothing else."""
-    random = np.random.default_rng(seed)
-    n = int(30 * seconds)
-    times = np.sort(random.uniform(0, seconds, n)).astype(np.float32)
-    pitches = random.uniform(14, 74, n).astype(np.float32)
-    return Peaks(times, pitches, random.uniform(1, 8, n).astype(np.float32))
+@dataclass(frozen=True)
+class Crate:
+    """A library in memory."""
+
+    peaks: Sequence[Peaks]
+    durations_s: Sequence[float]
+
+    def __len__(self) -> int:
+        return len(self.peaks)
+
+    def __getitem__(self, index: int, /) -> Peaks:
+        return self.peaks[index]
 
 
-def copy(of: Peaks, seed: int, *, kept: float = 0.8, begin: float = 0.0, end: float = np.inf) -> Peaks:
-    """A copy that lost some peaks and has each a little off; or a stretch of one, from its own beginning on."""
-    random = np.random.default_rng(seed)
-    here = (of.times_s >= begin) & (of.times_s < end) & (random.uniform(size=len(of)) < kept)
-    times = of.times_s[here] - np.float32(begin) + random.normal(0, 0.004, here.sum()).astype(np.float32)
-    order = np.argsort(times)
-    return Peaks(np.maximum(times, 0)[order], of.pitches[here][order], of.strengths[here][order])
+def sorted_peaks(times: np.ndarray, pitches: np.ndarray, strengths: np.ndarray) -> Peaks:
+    order = np.argsort(times, kind="stable")
+    return Peaks(*(column[order].astype(np.float32) for column in (times, pitches, strengths)))
 
 
-def packets_of(name: str) -> str:
-    """The `packets` of a file that `scanned` made."""
-    return hashlib.sha256(name.encode()).hexdigest()
+def music(seed: int, seconds: float, *, per_second: int = 30, beat_s: float | None = None) -> Peaks:
+    """Make peaks up: about half on a beat and in a key, as music is like other music; the rest anywhere."""
+    rng = np.random.default_rng(seed)
+    count = int(seconds * per_second)
+    times = rng.uniform(0, seconds, count)
+    pitches = rng.uniform(14, 74, count)
+    beat = beat_s or float(rng.choice([0.4, 0.5, 0.6]))
+    regular = rng.random(count) < 0.5
+    key = int(rng.integers(12))
+    scale = key + np.array([0, 2, 4, 5, 7, 9, 11])
+    times = np.where(regular, np.round(times / (beat / 4)) * (beat / 4) + rng.normal(0, 0.004, count), times)
+    notes = 12 + rng.choice(scale, count) + 12 * rng.integers(0, 4, count)
+    pitches = np.where(regular, notes + rng.normal(0, 0.03, count), pitches)
+    return sorted_peaks(np.clip(times, 0, seconds), pitches, rng.uniform(1, 6, count))
 
 
-def scanned(
-    store: Store, cache: FeatureCache, dataset: str, files: Mapping[str, Peaks], *, of: Mapping[str, str] | None = None
-) -> None:
-    """Enter files as a scan does: what `of` names is the same audio as another file's, under other tags."""
-    with hold(store, "import", clock=lambda: _AT) as lease:
-        with store.write() as connection:
-            open_revision(connection, dataset, actor="ada", origin="test", at=_AT)
-        work = Revising(lease, kind="scan", dataset=dataset, actor="ada", via="cli", origin="test")
-        rows = []
-        for path, peaks in files.items():
-            packets = packets_of((of or {}).get(path, path))
-            cache.put("fingerprint", VERSION, packets, peaks.to_bytes())
-            rows.append(
-                {
-                    "dataset_id": 1,
-                    "path": path,
-                    "sha256": hashlib.sha256(f"file {path}".encode()).hexdigest(),
-                    "packets": packets,
-                    "duration_ms": int(float(peaks.times_s[-1]) * 1000) + 20 if len(peaks) else 0,
-                    "codec": "mp3",
-                    "peaks": len(peaks),
-                    "versions": {"fingerprint": VERSION},
-                }
-            )
-        with store.write() as connection:
-            work.begin(connection, at=_AT)
-            number = connection.exec_driver_sql(f"SELECT id FROM dataset WHERE name = '{dataset}'").scalar_one()
-            work.open_rows(connection, audio_files, [{**row, "dataset_id": number} for row in rows])
-            work.publish(connection, counts={"heard": len(rows)}, at=_AT)
+def played(peaks: Peaks, *, tempo: float = 1.0, pitch: float = 0.0, later_s: float = 0.0) -> Peaks:
+    """Play at another tempo (seconds to a second), higher, later."""
+    return Peaks(
+        (peaks.times_s * tempo + later_s).astype(np.float32),
+        (peaks.pitches + pitch).astype(np.float32),
+        peaks.strengths,
+    )
+
+
+def cut(peaks: Peaks, begin_s: float, end_s: float) -> Peaks:
+    """Cut a clip out, which begins at 0."""
+    kept = (peaks.times_s >= begin_s) & (peaks.times_s < end_s)
+    return Peaks(peaks.times_s[kept] - np.float32(begin_s), peaks.pitches[kept], peaks.strengths[kept])
+
+
+def worn(peaks: Peaks, seed: int, *, lost: float = 0.3, per_second: float = 8.0) -> Peaks:
+    """Lose a share of the peaks, move the others a little, and add some that were not there."""
+    rng = np.random.default_rng(seed)
+    kept = rng.random(peaks.times_s.size) >= lost
+    end = float(peaks.times_s[-1]) if peaks.times_s.size else 0.0
+    count = int(kept.sum())
+    more = int(end * per_second)
+    return sorted_peaks(
+        np.concatenate([np.abs(peaks.times_s[kept] + rng.normal(0, 0.005, count)), rng.uniform(0, end, more)]),
+        np.concatenate([peaks.pitches[kept] + rng.normal(0, 0.04, count), rng.uniform(14, 74, more)]),
+        np.concatenate([peaks.strengths[kept], rng.uniform(1, 6, more)]),
+    )
+
+
+def concatenated(parts: Sequence[tuple[Peaks, float]]) -> Peaks:
+    """Play one after another: each with its length in seconds."""
+    moved, at = [], 0.0
+    for peaks, length in parts:
+        moved.append(played(peaks, later_s=at))
+        at += length
+    return Peaks(
+        np.concatenate([one.times_s for one in moved]),
+        np.concatenate([one.pitches for one in moved]),
+        np.concatenate([one.strengths for one in moved]),
+    )
