@@ -8,7 +8,7 @@ checksums and groups that belong to that row. A row is part of the snapshot at r
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, Table, UniqueConstraint
+from sqlalchemy import Index, Table, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from audit_core.columns import BigId, Document, Instant
@@ -159,7 +159,17 @@ class TrackGroup(SQLModel, table=True):
 class Asset(SQLModel, table=True):
     """A file of a track's row: its audio, its MIDI, its stems."""
 
-    __table_args__ = (Index("asset_track", "track_id"),)
+    __table_args__ = (
+        Index("asset_track", "track_id"),
+        # From a file that was heard to its tracks. By hash: PostgreSQL's trees take no path of thousands of letters.
+        Index(
+            "asset_path",
+            "path",
+            postgresql_using="hash",
+            postgresql_where=text("path IS NOT NULL"),
+            sqlite_where=text("path IS NOT NULL"),
+        ),
+    )
 
     id: int = Field(primary_key=True, sa_type=BigId)
     track_id: int = Field(foreign_key="track.id", sa_type=BigId)

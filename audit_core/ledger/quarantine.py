@@ -2,7 +2,7 @@
 
 A quarantine is bound to a track's key, so that a track that vanishes and returns stays out, and to the checksums of
 its audio, so that every byte-identical copy is out too, in whatever dataset. Checksums are compared within one
-algorithm only.
+algorithm only. What a scan found counts as what the catalogue states: the SHA-256 of the file that a track names.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, tuple_, union, update
 
+from audit_core.audio.tables import audio_files
 from audit_core.catalogue.snapshot import Snapshot, latest_revision
 from audit_core.catalogue.tables import assets, checksums, datasets, tracks
 from audit_core.ledger.tables import decisions, quarantine_contents, quarantines
@@ -27,6 +28,11 @@ Content = tuple[str, str]
 """A checksum: its algorithm, and its value."""
 
 _AUDIO: Final = "audio"
+_SCANNED: Final = "sha256"  # the algorithm by which a scan knows a file
+
+# From a file that was heard to the tracks that name it.
+_NAMES: Final = and_(assets.c.path == audio_files.c.path, assets.c.role == _AUDIO)
+_IS_OF: Final = and_(tracks.c.id == assets.c.track_id, tracks.c.dataset_id == audio_files.c.dataset_id)
 _PAGE: Final = 500
 
 
@@ -68,7 +74,21 @@ def quarantined_tracks(snapshot: Snapshot, *, or_since: bool = False) -> Select[
         .join(tracks, tracks.c.id == checksums.c.track_id)
         .where(in_force, snapshot.holds(tracks))
     )
-    return select(union(by_key, by_content).subquery("quarantined").c.id)
+    by_sound = (
+        select(tracks.c.id)
+        .select_from(quarantines)
+        .join(quarantine_contents, quarantine_contents.c.quarantine_id == quarantines.c.id)
+        .join(audio_files, audio_files.c.sha256 == quarantine_contents.c.value)
+        .join(assets, _NAMES)
+        .join(tracks, _IS_OF)
+        .where(
+            quarantine_contents.c.algorithm == _SCANNED,
+            in_force,
+            snapshot.holds(audio_files),
+            snapshot.holds(tracks),
+        )
+    )
+    return select(union(by_key, by_content, by_sound).subquery("quarantined").c.id)
 
 
 def _in_force(moment: datetime, or_since: bool) -> ColumnElement[bool]:
@@ -80,8 +100,8 @@ def _in_force(moment: datetime, or_since: bool) -> ColumnElement[bool]:
 def content_of(connection: Connection, targets: Sequence[Target]) -> dict[Target, list[Content]]:
     """Read the checksums that a quarantine of these tracks is bound to.
 
-    Those of a track's audio; if it has none, of all its files. Of a track that has vanished, those that it had last. A
-    track without any, or unknown, has an empty list.
+    Those of a track's audio, stated or found by a scan; if it has none, of all its files. Of a track that has vanished,
+    those that it had last. A track without any, or unknown, has an empty list.
     """
     newest = latest_revision(connection)
     found: dict[Target, list[Content]] = {target: [] for target in targets}
@@ -116,6 +136,16 @@ def copies_of(connection: Connection, targets: Sequence[Target], snapshot: Snaps
             .where(same, snapshot.holds(tracks))
         )
         found.update((row.name, row.key) for row in rows)
+        scanned = [value for algorithm, value in bound[start : start + _PAGE] if algorithm == _SCANNED]
+        heard = connection.execute(
+            select(datasets.c.name, tracks.c.key)
+            .select_from(audio_files)
+            .join(assets, _NAMES)
+            .join(tracks, _IS_OF)
+            .join(datasets, datasets.c.id == tracks.c.dataset_id)
+            .where(audio_files.c.sha256.in_(scanned), snapshot.holds(audio_files), snapshot.holds(tracks))
+        )
+        found.update((row.name, row.key) for row in heard)
     return tuple(sorted(found - set(targets)))
 
 
@@ -145,7 +175,19 @@ def _content_of_some(
             audio[key].append((algorithm, value))
         if (algorithm, value) not in every[key]:
             every[key].append((algorithm, value))
-    return {**every, **audio}
+    for row in connection.execute(_heard(dataset_id, list(key_of), newest)):
+        audio[key_of[row.track_id]].append((_SCANNED, row.sha256))
+    return {**every, **{key: sorted(set(content)) for key, content in audio.items()}}
+
+
+def _heard(dataset_id: int | None, track_ids: Sequence[int], newest: int) -> Select[tuple[int, str | None]]:
+    """Select what a scan found in the files that tracks name."""
+    stands = and_(audio_files.c.from_rev <= newest, audio_files.c.to_rev > newest)
+    return (
+        select(assets.c.track_id, audio_files.c.sha256)
+        .join(audio_files, and_(audio_files.c.dataset_id == dataset_id, _NAMES, stands))
+        .where(assets.c.track_id.in_(track_ids), audio_files.c.sha256.is_not(None))
+    )
 
 
 def impose(

@@ -161,5 +161,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("packets_a", "packets_b", "decision_id"),
         sqlite_with_rowid=False,
     )
+    op.create_index(
+        "asset_path",
+        "asset",
+        ["path"],
+        unique=False,
+        postgresql_using="hash",
+        postgresql_where=sa.text("path IS NOT NULL"),
+        sqlite_where=sa.text("path IS NOT NULL"),
+    )
     with op.batch_alter_table("revision") as revision:  # SQLite makes the table anew
         revision.alter_column("dataset_id", existing_type=sa.Integer(), nullable=True)
