@@ -43,8 +43,13 @@ class Said:
                 digest = stored(connection, row.subject)
                 return digest_message(digest) if digest else None
             case "clips":
-                return clips_message(row.content["says"], row.content["files"])
+                return clips_message(_key(row.subject), row.content["says"], row.content["files"])
             case "no-clips":
-                return no_clips_message(row.content["says"])
+                return no_clips_message(_key(row.subject), row.content["says"])
             case _:
                 raise ValueError(f"{row.subject!r} names no message")
+
+
+def _key(subject: str) -> str:
+    """Read the violation's key from the name of a message about its clips."""
+    return subject.split("/")[1]

@@ -36,7 +36,7 @@ _LOWEST_HZ: Final = 55.0
 _OCTAVES: Final = 7
 _ROWS_PER_OCTAVE: Final = 48
 _INK, _PAPER, _MARK = "#1d1c1d", "#ffffff", "#7df9ff"
-_LONGEST: Final = 90
+_LONGEST: Final = 110
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,19 @@ __all__ = ["clips_message", "no_clips_message"]
 _SAID = 1_500
 
 
-def clips_message(says: str, files: Sequence[Mapping[str, str]]) -> Message:
+def clips_message(key: str, says: str, files: Sequence[Mapping[str, str]]) -> Message:
     """Build the message that files are shared with."""
-    line = plain(says, _SAID)
+    line = _line(key, says)
     shown = tuple(File(file["id"], plain(file["title"], 200)) for file in files)
     return replace(message(line, [paragraph(text(line))]), files=shown)
 
 
-def no_clips_message(why: str) -> Message:
+def no_clips_message(key: str, why: str) -> Message:
     """Build the message that says why nothing can be heard."""
-    line = plain(why, _SAID)
+    line = _line(key, why)
     return message(line, [paragraph(text(line))])
+
+
+def _line(key: str, words: str) -> str:
+    """Name the violation as the thread does that lists it."""
+    return f"#{key[:8]}: {plain(words, _SAID)}"

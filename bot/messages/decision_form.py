@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.messages.evidence import evidence_line
 from bot.messages.items import BUTTONS
-from bot.messages.kit import Block, View, bold, date_picker, modal, paragraph, text, text_input
+from bot.messages.kit import Block, View, bold, date_picker, modal, paragraph, select, text, text_input
 from bot.messages.text import counted, plain
 from bot.messages.when import day
 
@@ -44,6 +44,8 @@ class Form:
         Byte-identical copies of these, in whatever dataset, which go with them.
     longest : date or None
         The last day that a waiver may have; None for other verdicts.
+    separable : sequence of (audio, track)
+        Of a separation: tracks, of which one is another recording than the rest.
     metadata : str
         Names the violation and the place of the click; comes back with the answer.
     """
@@ -57,6 +59,7 @@ class Form:
     longest: date | None = None
     suggested: date | None = None
     evidence_required: bool = False
+    separable: Sequence[tuple[str, str]] = ()
 
 
 def form_view(form: Form) -> View:
@@ -72,6 +75,10 @@ def form_view(form: Form) -> View:
         if form.copies:
             copies = counted(len(form.copies), "byte-identical copy", "byte-identical copies")
             blocks.append(paragraph(*_tracks(f"and {copies}", form.copies)))
+    if form.separable:
+        first = form.separable[0][0]
+        hint = "It is kept apart from all the others; these stay together."
+        blocks.append(select("track", "Which track is another recording?", form.separable, first, hint=hint))
     blocks.append(text_input("reason", _WHY[form.verdict], lines=True))
     if form.verdict == "waive" and form.longest and form.suggested:
         label = "Link to the evidence"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bot.messages.sound import faults_line, neighbours_line
 from bot.messages.text import counted
 
 __all__ = ["evidence_line"]
@@ -30,6 +31,14 @@ def evidence_line(evidence: Mapping[str, Any], said: str = "") -> str:
         case {"must": dict(must)}:
             parts += _demanded(must)
             del held["must"]
+        case {"to": [dict(), *_] as others}:
+            parts.append(neighbours_line(others))
+            for name in ("to", "packets", "same", "first", "others"):
+                held.pop(name, None)
+        case {"faults": [dict(), *_] as faults}:
+            line = faults_line(faults)
+            parts += [] if all(_says(said, str(one.get("measured"))) for one in faults) else [line]
+            del held["faults"]
     shown = ((name.replace("_", " "), _shown(value)) for name, value in held.items())
     parts += (f"{name}: {value}" for name, value in shown if not _says(said, value))
     return " · ".join(parts)

@@ -186,6 +186,20 @@ def date_picker(name: str, label: str, initial: str, *, hint: str | None = None)
     return _input(name, label, {"type": "datepicker", "action_id": name, "initial_date": initial}, hint, False)
 
 
+def select(
+    name: str, label: str, options: Sequence[tuple[str, str]], initial: str, *, hint: str | None = None
+) -> Block:
+    """Ask for one of some options, each a value and how it reads."""
+    shown = {value: {"text": _plain_text(words, 75), "value": value} for value, words in options}
+    element = {
+        "type": "static_select",
+        "action_id": name,
+        "options": list(shown.values()),
+        "initial_option": shown[initial],
+    }
+    return _input(name, label, element, hint, False)
+
+
 def modal(
     title: str, blocks: Sequence[Block], *, callback_id: str, metadata: str = "", submit: str | None = None
 ) -> View:

@@ -78,7 +78,8 @@ def told(home: House, words: str) -> str:
     """The message of the thread that begins so, as soon as it is there."""
 
     def there() -> list[str]:
-        return [message["text"] for message in home.thread() if message["text"].startswith(words)]
+        said = [message["text"].partition(": ")[2] for message in home.thread()]
+        return [text for text in said if text.startswith(words)]
 
     (text,) = home.desk.wait_for(there, timeout_s=60.0)
     return text

@@ -262,6 +262,36 @@ def test_only_what_the_sentence_says_as_words_is_left_out_of_the_evidence(value:
         ),
         ({"field": "licence", "value": None, "must": {"be_present": True}}, ""),
         (
+            {
+                "same": "excerpt",
+                "packets": "9f" * 32,
+                "to": [
+                    {
+                        "dataset": "crate",
+                        "key": "test/041",
+                        "packets": "1c" * 32,
+                        "kind": "excerpt",
+                        "score": 181.23,
+                        "stretches": [
+                            {"offset_a": 31.2, "offset_b": 3661, "overlap_s": 12.4, "tempo": 1.04, "pitch": -0.68},
+                            {"offset_a": 0.0, "offset_b": 3.0, "overlap_s": 3.0, "tempo": 1.0, "pitch": 0.0},
+                        ],
+                    },
+                    {"dataset": "crate", "key": "c"},
+                ],
+            },
+            "crate/test/041: excerpt, 12.4 s from 0:31, there from 1:01:01, 4.0 % slower, 0.7 semitones lower, "
+            "and 1 more stretch, score 181.2; crate/c",
+        ),
+        (
+            {"to": [{"dataset": "a", "key": "b", "kind": "exact copy", "stretches": [{"overlap_s": 60.0}]}] * 5},
+            "a/b: exact copy; a/b: exact copy; a/b: exact copy; and 2 others",
+        ),
+        (
+            {"faults": [{"fault": "dead_channel", "measured": "1 of 2", "limit": None, "path": "x.wav"}]},
+            "dead channel in x.wav: 1 of 2",
+        ),
+        (
             {"field": "artist", "value": "Jo", "tracks": 61, "of": 3907, "at_most": "1 %"},
             "61 of 3,907 tracks · at most: 1 %",
         ),
