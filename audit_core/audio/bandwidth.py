@@ -28,6 +28,10 @@ FALL_DB: Final = 18.0
 LOWEST_HZ: Final = 3300.0
 """No wall is looked for below: the telephone's band ends at 3.4 kHz, and instruments alone can end abruptly below."""
 
+LOWEST_DB: Final = -80.0
+"""What lies further below the loudest bin than this is not looked at: encoders leave out, here and there, what is too
+faint to be heard, and that is no fault."""
+
 TONAL_DB: Final = 15.0
 """By how much the strongest tenth of the bins under a wall exceed the weakest fifth, at most: else they hold tones."""
 
@@ -122,7 +126,9 @@ def _filled(level_db: npt.NDArray[np.float64], end: int, above_db: float) -> boo
     under = level_db[int(end * 0.8) : int(end * 0.98)]
     line = np.arange(under.size)
     weakest, strongest = np.quantile(under - np.polyval(np.polyfit(line, under, 1), line), [0.2, 0.9])
-    return bool(strongest - weakest <= TONAL_DB and np.quantile(under, 0.2) - above_db >= FALL_DB)
+    level = np.quantile(under, 0.2)
+    audible = level >= level_db.max() + LOWEST_DB
+    return bool(audible and strongest - weakest <= TONAL_DB and level - above_db >= FALL_DB)
 
 
 def _edges(nyquist_hz: float) -> npt.NDArray[np.float64]:

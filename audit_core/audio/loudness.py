@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import av
 import numpy as np
 import numpy.typing as npt
+from av.audio.frame import AudioFrame
 from av.filter import Graph
+from av.frame import Frame
 
 from audit_core.audio.extractor import Extracted
 from audit_core.audio.finite import finite
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Loudness"]
 
+_LOWEST_RATE_HZ: Final = 4000  # the weighting is a filter at 1,682 Hz, which is unstable near and below twice that
 _GATE_LUFS: Final = -70.0
 _SHORT_TERM_S: Final = 3.0
 
@@ -45,7 +48,7 @@ class Loudness:
 
 
 class LoudnessMeter:
-    """Measure loudness in one pass; memory does not grow with the length.
+    """Measure loudness in one pass; memory does not grow with the length. Below a rate of 4 kHz nothing is measured.
 
     Parameters
     ----------
@@ -56,7 +59,7 @@ class LoudnessMeter:
         self._rate = sample_rate_hz
         self._layout = _layout(channels)
         self._samples = 0
-        self._last: dict[str, str] = {}
+        self._last: Frame | None = None
         graph = Graph()
         self._source = graph.add_abuffer(sample_rate=sample_rate_hz, format="flt", layout=self._layout)
         meter = graph.add("ebur128", "metadata=1")
@@ -68,10 +71,10 @@ class LoudnessMeter:
 
     def feed(self, block: npt.NDArray[np.float32]) -> None:
         """Take the next samples; shape=(channels, n)."""
-        if not block.shape[1]:
+        if not block.shape[1] or self._rate < _LOWEST_RATE_HZ:
             return
         packed = finite(block).T.reshape(1, -1)  # planes of eight channels and more are beyond PyAV 18
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(packed), "flt", self._layout)
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(packed), "flt", self._layout)
         frame.sample_rate = self._rate
         self._source.push(frame)
         self._samples += block.shape[1]
@@ -81,12 +84,13 @@ class LoudnessMeter:
         """Give the columns: None of silence; no range of what is shorter than one window of 3 s."""
         self._source.push(None)
         self._pull()
-        integrated = float(self._last.get("lavfi.r128.I", _GATE_LUFS))
+        measured = {} if self._last is None else dict(self._last.metadata)
+        integrated = float(measured.get("lavfi.r128.I", _GATE_LUFS))
         heard = integrated > _GATE_LUFS
         ranged = heard and self._samples >= _SHORT_TERM_S * self._rate
         columns: dict[str, Any] = {
             "loudness_lufs": integrated if heard else None,
-            "loudness_range_lu": float(self._last["lavfi.r128.LRA"]) if ranged else None,
+            "loudness_range_lu": float(measured["lavfi.r128.LRA"]) if ranged else None,
         }
         return Extracted(columns)
 
@@ -96,8 +100,7 @@ class LoudnessMeter:
                 frame = self._sink.pull()
             except (av.BlockingIOError, av.EOFError):
                 return
-            if frame.metadata:  # one frame each 100 ms, with what was measured since the beginning
-                self._last = dict(frame.metadata)
+            self._last = frame  # one each 100 ms, with what was measured since the beginning
 
 
 def _layout(channels: int) -> str:

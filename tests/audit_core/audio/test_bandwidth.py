@@ -81,6 +81,12 @@ def test_a_wall_is_found_where_it_stands(wall_hz: int, octave_db: int) -> None:
     assert bandwidth_hz(y, 44100) == pytest.approx(wall_hz, rel=0.02)
 
 
+def test_a_wall_in_what_no_one_can_hear_is_no_wall() -> None:
+    hum = tone(100, SECONDS, level=0.5)
+    hiss = cut_off(noise(SECONDS, level=3e-6), 9000, 44100)
+    assert bandwidth_hz(hum + hiss, 44100) == 22050
+
+
 def test_a_click_does_not_hide_the_wall() -> None:
     y = cut_off(fading(6, 44100), 16000, 44100)
     y[0, 50_000], y[0, 150_000] = 0.9, -0.9

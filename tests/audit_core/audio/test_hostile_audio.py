@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -145,6 +146,19 @@ def test_every_channel_of_surround_is_heard(suffix: str, channels: int, tmp_path
     assert length_s(path.read_bytes()) == pytest.approx(1, abs=0.05)
 
 
+def write_silence(path: Path, samples: int, rate: int) -> Path:
+    frame = av.AudioFrame.from_ndarray(np.zeros((1, 16_000), np.int16), "s16", "mono")
+    frame.sample_rate = rate
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("flac", rate=rate, options={"frame_size": "16000"})
+        stream.codec_context.layout = "mono"
+        for start in range(0, samples, frame.samples):
+            frame.pts = start
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path
+
+
 TEN_HOURS = """
 import resource, sys
 from pathlib import Path
@@ -160,10 +174,9 @@ print(length_s(Path(sys.argv[2]).read_bytes()), peak_mb() - before_mb)
 
 
 def test_ten_hours_of_silence_take_no_more_memory_than_two_seconds(tmp_path: Path) -> None:
-    rate = 8000
+    rate = 4000
     short = write(tmp_path / "short.flac", PIECE[:1, : 2 * rate], rate)
-    silence = np.broadcast_to(np.float32(0), (1, 10 * 3600 * rate))
-    long = write(tmp_path / "long.flac", silence, rate, frame_size="16384")
+    long = write_silence(tmp_path / "long.flac", 10 * 3600 * rate, rate)
     command = [sys.executable, "-c", TEN_HOURS, str(short), str(long)]
     root = Path(__file__).parents[3]
     told = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True, timeout=100)
@@ -174,7 +187,7 @@ def test_ten_hours_of_silence_take_no_more_memory_than_two_seconds(tmp_path: Pat
 
 def test_bytes_flipped_at_random_end_in_sound_or_a_reason() -> None:
     began = time.monotonic()
-    outcomes = flipped(20 * len(FORMATS), seed=42)
+    outcomes = flipped(15 * len(FORMATS), seed=42)
     assert [outcome for outcome in outcomes if "FAULT" in outcome] == []
-    assert sum(outcomes.values()) == 20 * len(FORMATS)
+    assert sum(outcomes.values()) == 15 * len(FORMATS)
     assert time.monotonic() - began < 100
