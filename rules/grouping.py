@@ -34,7 +34,7 @@ from audit_core.catalogue.spelling import folded
 from audit_core.catalogue.tables import group_values, track_groups, tracks
 from rules.scope import Scope
 
-__all__ = ["Grouping", "ValueCounts"]
+__all__ = ["Grouping", "ValueCounts", "spelling"]
 
 _OWN: Final = "extra."
 _LABEL: Final = 500
@@ -118,6 +118,17 @@ class Grouping:
         rows = counted.subquery()
         return self._labelled(rows, None if self._folds else rows.c.splits > 1)
 
+    def of_groups(self, splits: ColumnElement[bool], groups: Collection[int]) -> Select[Any]:
+        """Select the same for some values that the import grouped by, in however many splits they lie."""
+        held = self._held(splits, among(track_groups.c.group_id, groups))
+        counted = held.selecting(
+            held.value.label("value"),
+            func.min(held.text).label("text"),
+            held.split.label("split"),
+            func.count().label("n"),
+        ).group_by(held.value, held.split)
+        return self._labelled(counted.subquery(), None)
+
     def larger_than(self, bound: int) -> Select[Any]:
         """Select ``key``, ``text``, ``split`` (empty) and ``n``, for values with more tracks than `bound`.
 
@@ -139,7 +150,7 @@ class Grouping:
         folds = self._folds
         for spelled, text, split, count in rows:  # type: ignore[misc]  # a row is a tuple
             key = folded(str(spelled)) if folds else str(spelled)
-            label = (_spelling(key, text) if self._by_import else str(text))[:_LABEL]
+            label = (spelling(key, text) if self._by_import else str(text))[:_LABEL]
             value = found.get(key)
             if value is None:
                 value = found[key] = ValueCounts(key, label)
@@ -232,6 +243,6 @@ class Grouping:
         return query if condition is None else query.where(condition)
 
 
-def _spelling(key: str, text: str) -> str:
+def spelling(key: str, text: str) -> str:
     """Find the value of a key in what a track states, which may be several values."""
     return next((one for one in (text, *text.split(BETWEEN_VALUES)) if folded(one) == key), key)

@@ -102,7 +102,7 @@ def _with_scanned(snapshot: Snapshot) -> FromClause:
         .select_from(heard_tracks(snapshot))
         .where(snapshot.holds(), audio_files.c.sha256.is_not(None))
     )
-    return union_all(select(*(checksums.c[name] for name in names)), computed).cte("held")
+    return union_all(select(*(checksums.c[name] for name in names)), computed).cte()
 
 
 def role_of(asset_id: ColumnElement[int]) -> ColumnElement[str]:

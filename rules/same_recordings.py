@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, literal_column, not_, select, union_all
 
 from audit_core.catalogue.members import among
 from audit_core.catalogue.snapshot import Snapshot
@@ -21,6 +21,7 @@ __all__ = [
     "HEARD",
     "STATED",
     "any_recording",
+    "heard_in_splits",
     "held_recordings",
     "known_recordings",
     "recording_holders",
@@ -47,7 +48,7 @@ def recordings_in_common(
     heard : Snapshot, optional
         Of when what was heard counts too.
     """
-    held = union_all(*(_held(name, condition, snapshot=heard) for name in _kinds(heard))).cte("held")
+    held = union_all(*(_held(name, condition, snapshot=heard) for name in _kinds(heard))).cte()
     shared = (
         select(held.c.algorithm, held.c.value)
         .group_by(held.c.algorithm, held.c.value)
@@ -59,6 +60,41 @@ def recordings_in_common(
         .select_from(shared)
         .join(held, and_(held.c.algorithm == shared.c.algorithm, held.c.value == shared.c.value))
         .join(tracks, tracks.c.id == held.c.track_id)
+    )
+
+
+def heard_in_splits(condition: ColumnElement[bool], heard: Snapshot) -> Select[Any]:
+    """Select ``value``, ``split``, ``n`` and ``first`` (a key) for recordings that were heard in more than one split.
+
+    Not those of which all tracks state one and the same recording, which crosses by what they state.
+    """
+    value = heard_recording()
+    counted = (
+        select(
+            value.label("value"),
+            tracks.c.split,
+            func.count(tracks.c.id.distinct()).label("n"),
+            func.min(tracks.c.key).label("first"),
+            func.min(tracks.c.recording).label("least"),
+            func.max(tracks.c.recording).label("most"),
+            (func.count() - func.count(tracks.c.recording)).label("untold"),
+        )
+        .select_from(heard_tracks(heard))
+        .where(condition, value.is_not(None))
+        .group_by(value, tracks.c.split)
+        .subquery()
+    )
+    by = counted.c.value
+    everywhere = select(
+        *(counted.c[name] for name in ("value", "split", "n", "first")),
+        func.count().over(partition_by=by).label("splits"),
+        func.min(counted.c.least).over(partition_by=by).label("least"),
+        func.max(counted.c.most).over(partition_by=by).label("most"),
+        func.max(counted.c.untold).over(partition_by=by).label("untold"),
+    ).subquery()
+    told = and_(everywhere.c.untold == 0, everywhere.c.least == everywhere.c.most)
+    return select(*(everywhere.c[name] for name in ("value", "split", "n", "first"))).where(
+        everywhere.c.splits > 1, not_(func.coalesce(told, false()))
     )
 
 

@@ -84,4 +84,5 @@ def _held(
     if kind == "group":
         held = held_files(connection, condition, subjects, scope.heard)
         return held | held_recordings(connection, condition, subjects, scope.heard)
-    return Grouping.of(prefix.removesuffix(":"), scope).held(connection, subjects, condition)
+    found = Grouping.of(prefix.removesuffix(":"), scope).held(connection, subjects, condition)
+    return found | held_recordings(connection, condition, subjects, scope.heard) if prefix == "recording:" else found

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Select,
+    String,
     Table,
     and_,
     func,
@@ -92,7 +93,8 @@ def heard_recording() -> ColumnElement[str | None]:
     compared yet, the audio's own name: ``pcm:`` or ``packets:`` and the hash. So equal audio is one recording however
     it was tagged, even before the comparison. NULL of audio that was not heard.
     """
-    return func.coalesce(recording_members.c.recording, "pcm:" + audio_files.c.pcm, "packets:" + audio_files.c.packets)
+    pcm, packets = (literal_column(f"'{name}:'", String) for name in ("pcm", "packets"))  # no parameters: see GROUP BY
+    return func.coalesce(recording_members.c.recording, pcm + audio_files.c.pcm, packets + audio_files.c.packets)
 
 
 def recording_of_tracks(snapshot: Snapshot) -> CompoundSelect[Any]:
