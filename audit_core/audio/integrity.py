@@ -21,6 +21,10 @@ our judgement; undamaged music stays within them, and each planted fault does.
 
 Of the decoder's columns: ``header_ms`` is what the file states (NULL if nothing: then no one can tell), ``duration_ms``
 what was decoded, ``damaged_packets`` how many packets were refused. NULL never breaks a limit.
+
+What can't be known: an Ogg file (Vorbis, Opus) states its length in its last page only, so one that was cut off looks
+whole; an m4a without its end can't be opened at all; what was clipped and then encoded with loss is no longer flat, and
+rarely found; FFmpeg's own AAC encoder makes two equal channels differ like stereo.
 """
 
 from __future__ import annotations

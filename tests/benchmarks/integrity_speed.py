@@ -3,7 +3,8 @@
     python tests/benchmarks/integrity_speed.py [--seconds 180] [--file TRACK]
 
 Blocks of 44.1 kHz stereo are fed as a decoder gives them, decoded beforehand: real music if a file is given, else
-chords and noise of 16 bits. FFmpeg's own command line measures loudness of the same samples beside it, where it is installed.
+chords and noise of 16 bits. FFmpeg's own command line measures loudness of the same samples beside it, where it is
+installed.
 """
 
 from __future__ import annotations
