@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
@@ -17,7 +20,7 @@ from audit_core.ledger.verify import verify
 from audit_core.ledger.violations import counts, listed
 from audit_core.report.manifest import manifest
 from audit_core.settings import Settings
-from bot.demo.crate import fill, prepare
+from bot.demo.crate import CRATE, fill, prepare
 from bot.demo.desk import Showing, showing
 from bot.workspace import licence_table
 from rules.run import audit
@@ -28,10 +31,11 @@ CHROMIUM = ("--no-sandbox", "--disable-quic", "--disable-background-networking",
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Store]]:
+def workspace(tmp_path_factory: pytest.TempPathFactory, crate: Path) -> Iterator[tuple[Settings, Store]]:
     with pytest.MonkeyPatch.context() as environment:
         environment.delenv("DATABASE_URL", raising=False)
         settings = prepare(tmp_path_factory.mktemp("demo"))
+        shutil.copytree(crate, settings.workspace / CRATE, copy_function=os.link)
         with Store(settings.database) as store:
             fill(store, settings, lambda line: None)
             audit(store, licences=licence_table(settings), as_of=utc_now(), actor="demo", via="cli")
@@ -111,7 +115,8 @@ def test_the_catalogues_give_something_to_decide(store: Store) -> None:
     with store.read() as connection:
         open_now = listed(connection, states=["open"])
     assert 100 < len(open_now) < 1000
-    assert {violation.kind for violation in open_now} == {"field", "licence", "duplicate", "crossing", "share"}
+    kinds = {"field", "licence", "duplicate", "neighbour", "crossing", "share", "integrity"}
+    assert {violation.kind for violation in open_now} == kinds
 
 
 def test_a_quarantine_in_the_browser_counts_down_the_parent_and_leaves_the_manifest(page: Page, store: Store) -> None:
