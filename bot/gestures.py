@@ -88,6 +88,7 @@ def submitted(body: dict[str, Any], via: Via) -> tuple[Click, FormMark]:
         reason=answers["reason"].get("value") or "",
         evidence_url=answers.get("evidence_url", {}).get("value") or None,
         until=date.fromisoformat(until) if until else None,
+        other_recording=(answers.get("track", {}).get("selected_option") or {}).get("value"),
     )
     return click, mark
 

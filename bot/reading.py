@@ -14,6 +14,7 @@ from audit_core.ledger.decisions import possible
 from audit_core.ledger.tables import decisions, findings, runs, violations, waivers
 from audit_core.ledger.transitions import ALLOWED
 from audit_core.ledger.violations import CLOSED, STATES, Violation, counts
+from audit_core.neighbours.separating import separable
 from bot.deadline import working_days_after
 from bot.messages.items import Decided, Item, Items
 from bot.messages.parent import Parent
@@ -157,7 +158,8 @@ class Reading:
         offered = frozenset(found[1].review.decisions) if found else frozenset()
         if violation.subject_kind == "rule":  # it has no tracks that could be taken out
             offered -= {"quarantine"}
-        verdicts = possible(connection, violation) & (offered | {"release"})
+        also = {"release", "separate"} if "approve" in offered and separable(violation) else {"release"}
+        verdicts = possible(connection, violation) & (offered | also)
         return tuple(verdict for verdict in _ORDER_OF_VERDICTS if verdict in verdicts)
 
     def _respond_by(self, connection: Connection, policy: Policy, rule: Rule, dataset: str) -> date | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
@@ -19,6 +19,7 @@ from audit_core.ledger.quarantine import Target, copies_of, unreleased
 from audit_core.ledger.tables import decisions, quarantines
 from audit_core.ledger.transitions import Verdict
 from audit_core.ledger.violations import Violation, with_key
+from audit_core.neighbours.separating import kept_apart, separable
 from bot.outbox import edit_listing, edit_parents, parent_subject
 from bot.policies import Policies
 from bot.roles import Roles
@@ -26,13 +27,13 @@ from rules.checks import KINDS
 from rules.policy import Policy, Rule
 from rules.targets import targets
 
-__all__ = ["AnswerRefused", "Click", "Matter", "Review"]
+__all__ = ["AnswerRefused", "Click", "Matter", "Review", "as_policies_say"]
 
 _SUGGESTED: Final = timedelta(days=30)
 
 
 class AnswerRefused(DecisionRefused):
-    """One of the person's answers won't do: `field` is reason, evidence_url or until."""
+    """One of the person's answers won't do: `field` is reason, evidence_url, until or track."""
 
     def __init__(self, field: str, what: str, mend: str) -> None:
         super().__init__(what, mend=mend)
@@ -51,6 +52,7 @@ class Click:
     reason: str = ""
     evidence_url: str | None = None
     until: date | None = None
+    other_recording: str | None = None  # of a separation: `packets` of the track that is not what the rest is
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Matter:
         Byte-identical copies of these, which go with them.
     longest, suggested : date or None
         Of a waiver: the last day that the policy allows, and a day to begin with.
+    separable : mapping
+        Of a separation: the tracks of which one is another recording than the rest, each with `packets` of its audio.
     """
 
     violation: Violation
@@ -73,6 +77,7 @@ class Matter:
     longest: date | None = None
     suggested: date | None = None
     evidence_required: bool = False
+    separable: Mapping[Target, str] = field(default_factory=dict)
 
 
 class Review:
@@ -144,6 +149,7 @@ class Review:
                 longest=longest if waive else None,
                 suggested=min(longest, today + _SUGGESTED) if waive else None,
                 evidence_required=waive and terms.evidence_required,
+                separable=separable(violation) if click.verdict == "separate" else {},
             )
 
     def decide(self, click: Click) -> Outcome:
@@ -169,7 +175,8 @@ class Review:
             if policy.sha256 != before.sha256:
                 raise DecisionRefused("the policy was changed a moment ago", mend="Look at it again, then decide.")
             ends_at = self._end(click, policy, rule)
-            outcome = decide(connection, self._request(click, policy, rule, ends_at, taken_out))
+            apart = self._apart(connection, click, violation) if click.verdict == "separate" else ()
+            outcome = decide(connection, self._request(click, policy, rule, ends_at, taken_out, apart))
             edit_listing(connection, violation.key)
             edit_parents(connection, parent_subject(violation.policy, violation.rule, violation.dataset))
         self._decided()
@@ -188,7 +195,7 @@ class Review:
             )
         policy, rule = found
         self._roles.demand(connection, rule.review.reviewers, click.person)
-        if click.verdict != "release" and click.verdict not in rule.review.decisions:
+        if click.verdict != "release" and as_policies_say(click.verdict) not in rule.review.decisions:
             offered = ", ".join(rule.review.decisions) or "nothing"
             raise DecisionRefused(
                 f"the rule {rule.id} can't be decided by {click.verdict}", mend=f"The policy allows: {offered}."
@@ -213,6 +220,20 @@ class Review:
             )
             return tuple((row.dataset, row.track_key) for row in connection.execute(out.order_by(quarantines.c.id)))
         return ()
+
+    def _apart(self, connection: Connection, click: Click, violation: Violation) -> tuple[tuple[str, str], ...]:
+        """Give the pairs of audio that a separation keeps apart; none if there is nothing to separate."""
+        tracks = separable(violation)
+        if not tracks:
+            return ()
+        first, *others = tracks.values()
+        chosen = click.other_recording or (first if violation.subject_kind == "pair" or len(others) == 1 else None)
+        if chosen is None or chosen not in tracks.values():
+            named = ", ".join(key for _, key in tracks)
+            raise AnswerRefused(
+                "track", "which track is another recording than the rest is not said", f"Name one of {named}."
+            )
+        return kept_apart(connection, violation, chosen, Snapshot(latest_revision(connection), self._clock()))
 
     def _end(self, click: Click, policy: Policy, rule: Rule) -> datetime | None:
         """Give the moment at which a waiver's last day ends for the policy."""
@@ -244,7 +265,13 @@ class Review:
         return datetime.combine(click.until + timedelta(days=1), time(), zone).astimezone(UTC)
 
     def _request(
-        self, click: Click, policy: Policy, rule: Rule, ends_at: datetime | None, taken_out: tuple[Target, ...]
+        self,
+        click: Click,
+        policy: Policy,
+        rule: Rule,
+        ends_at: datetime | None,
+        taken_out: tuple[Target, ...],
+        apart: tuple[tuple[str, str], ...] = (),
     ) -> Request:
         waive = click.verdict == "waive"
         return Request(
@@ -261,7 +288,13 @@ class Review:
             ends_at=ends_at,
             targets=taken_out,
             copies_too=KINDS[rule.kind].COPIES_TOO,
+            separated=apart,
         )
+
+
+def as_policies_say(verdict: Verdict) -> str:
+    """Give the decision by which policies allow a verdict: who may approve may find recordings to be different."""
+    return "approve" if verdict == "separate" else verdict
 
 
 def _zone(policy: Policy) -> tzinfo:

@@ -13,6 +13,7 @@ from bot.cli.workspaces import ActorOption, WorkspaceOption, identified, opened
 
 if TYPE_CHECKING:
     from audit_core.ledger.transitions import Verdict
+    from audit_core.ledger.violations import Violation
 
 __all__ = ["add_to"]
 
@@ -31,6 +32,7 @@ def add_to(app: typer.Typer) -> None:
     group.command()(quarantine)
     group.command()(waive)
     group.command()(release)
+    group.command()(separate)
     app.add_typer(group, name="decide")
 
 
@@ -76,6 +78,26 @@ def release(
     _decide("release", key, reason, actor, workspace, style)
 
 
+def separate(
+    key: Key,
+    reason: Reason,
+    actor: ActorOption,
+    track: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="The track that is another recording than the rest, where it is not clear."),
+    ] = None,
+    workspace: WorkspaceOption = Path(),
+    style: FormatOption = Format.TABLE,
+) -> None:
+    """Say that these are different recordings: they are kept apart from now on, whatever is measured.
+
+    Who may approve may do so. The recordings are made anew at the next audit or comparison.
+
+    Example: cratecheck decide separate 3f9a2c --reason "Another take: the bridge differs" --as U0123ABCD
+    """
+    _decide("separate", key, reason, actor, workspace, style, track=track)
+
+
 def waive(
     key: Key,
     reason: Reason,
@@ -102,6 +124,7 @@ def _decide(
     *,
     until: datetime | None = None,
     evidence: str | None = None,
+    track: str | None = None,
 ) -> None:
     from audit_core.ledger.runs import settle
     from audit_core.ledger.violations import one
@@ -122,6 +145,7 @@ def _decide(
             reason=reason,
             evidence_url=evidence,
             until=until.date() if until else None,
+            other_recording=_named(violation, track),
         )
         outcome = Review(store, roles).decide(click)
     if style is Format.JSON:
@@ -138,3 +162,19 @@ def _decide(
     say(f"by {roles.name(outcome.decision.person)}, ledger entry {outcome.decision.seq}")
     for dataset, track in outcome.quarantined:
         say(f"out: {dataset}/{track}")
+
+
+def _named(violation: Violation, key: str | None) -> str | None:
+    """Find the audio of a track of a violation by its key, with or without its dataset and a slash before it."""
+    from audit_core.errors import DecisionRefused
+    from audit_core.neighbours.separating import separable
+    from audit_core.wording import did_you_mean, quoted
+
+    if key is None:
+        return None
+    tracks = separable(violation)
+    found = [audio for (dataset, name), audio in tracks.items() if key in (name, f"{dataset}/{name}")]
+    if len(found) != 1:
+        mend = did_you_mean(key, [f"{dataset}/{name}" for dataset, name in tracks])
+        raise DecisionRefused(f"{quoted(key)} is no track of this violation that matched another", mend=mend)
+    return found[0]

@@ -1,4 +1,4 @@
-"""Approve, Quarantine, Waive, Release: a click opens the form in which the person says why."""
+"""Approve, Quarantine, Waive, Not the same, Release: a click opens the form in which the person says why."""
 
 from __future__ import annotations
 
@@ -77,4 +77,5 @@ def _form(matter: Matter, mark: FormMark) -> Form:
         longest=matter.longest,
         suggested=matter.suggested,
         evidence_required=matter.evidence_required,
+        separable=[(audio, f"{dataset}/{key}") for (dataset, key), audio in matter.separable.items()],
     )

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.messages.evidence import evidence_line
 from bot.messages.items import BUTTONS
-from bot.messages.kit import Block, View, bold, date_picker, modal, paragraph, select, text, text_input
+from bot.messages.kit import Block, View, bold, choice, date_picker, modal, paragraph, text, text_input
 from bot.messages.text import counted, plain
 from bot.messages.when import day
 
@@ -78,7 +78,7 @@ def form_view(form: Form) -> View:
     if form.separable:
         first = form.separable[0][0]
         hint = "It is kept apart from all the others; these stay together."
-        blocks.append(select("track", "Which track is another recording?", form.separable, first, hint=hint))
+        blocks.append(choice("track", "Which track is another recording?", form.separable, first, hint=hint))
     blocks.append(text_input("reason", _WHY[form.verdict], lines=True))
     if form.verdict == "waive" and form.longest and form.suggested:
         label = "Link to the evidence"

@@ -30,6 +30,7 @@ __all__ = [
     "actions",
     "bold",
     "button",
+    "choice",
     "context",
     "date_picker",
     "divider",
@@ -186,7 +187,7 @@ def date_picker(name: str, label: str, initial: str, *, hint: str | None = None)
     return _input(name, label, {"type": "datepicker", "action_id": name, "initial_date": initial}, hint, False)
 
 
-def select(
+def choice(
     name: str, label: str, options: Sequence[tuple[str, str]], initial: str, *, hint: str | None = None
 ) -> Block:
     """Ask for one of some options, each a value and how it reads."""
