@@ -1,6 +1,6 @@
 """How many planted faults the integrity measures find, and how often they call undamaged music faulty.
 
-    python tests/benchmarks/integrity_alarms.py [--music /usr/share/games/supertux2/music] [--excerpts 4] [--seconds 10]
+    python tests/benchmarks/integrity_alarms.py [--music /usr/share/games/supertux2/music] [--excerpts 4] [--pieces 20]
 
 The music is Debian's supertux-data, in excerpts, and pieces made here. Undamaged, each is encoded in five formats; the
 first excerpt of each is also damaged in every way that a file can hold. The limits are those that a rule begins with.
@@ -121,7 +121,7 @@ FAULTS: Final[Mapping[str, tuple[str, Callable[[Samples], Samples]]]] = {
 }
 
 
-def music(folder: Path, excerpts: int, seconds: int) -> Iterator[tuple[str, Samples]]:
+def music(folder: Path, excerpts: int, seconds: int, pieces: int) -> Iterator[tuple[str, Samples]]:
     """Give excerpts of real music, then pieces: bright, dark, and a bass alone."""
     for path in sorted(folder.rglob("*.ogg")):
         with path.open("rb") as file, open_audio(file, pcm=False) as audio:
@@ -130,7 +130,7 @@ def music(folder: Path, excerpts: int, seconds: int) -> Iterator[tuple[str, Samp
                 for at in np.linspace(0, max(y.shape[1] - seconds * RATE, 0), excerpts).astype(int):
                     yield f"{path.stem} at {at / RATE:.0f} s", y[:, at : at + seconds * RATE]
     t = np.arange(seconds * RATE) / RATE
-    for seed in range(20):
+    for seed in range(pieces):
         dark = stereo(chords(seconds, seed=seed), chords(seconds, seed=seed, level=0.3) * np.float32(0.9))
         hats = noise(seconds, seed=seed, channels=2, level=0.1) * np.exp(-20 * (t % 0.25)).astype(np.float32)
         bass = np.tile((0.7 * np.sin(2 * np.pi * (40 + 3 * seed) * t)).astype(np.float32), (2, 1))
@@ -150,6 +150,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--music", type=Path, default=Path("/usr/share/games/supertux2/music"))
     parser.add_argument("--excerpts", type=int, default=4)
+    parser.add_argument("--pieces", type=int, default=20, help="of each kind")
     parser.add_argument("--seconds", type=int, default=10)
     options = parser.parse_args()
     planted: Counter[tuple[str, str]] = Counter()
@@ -163,7 +164,7 @@ def main() -> None:
             suffix, bit_rate = FORMS[form]
             return write(Path(name) / f"a{suffix}", y, RATE, bit_rate=bit_rate).read_bytes()
 
-        for title, y in music(options.music, options.excerpts, options.seconds):
+        for title, y in music(options.music, options.excerpts, options.seconds, options.pieces):
             # A transcoded original is cut off for a lossless file, rightly: it is judged as the lossy file that it was.
             own = alarms(columns(encoded(y, "wav")) | {"codec": "vorbis"})
             full_band = columns(encoded(y, "wav"))["bandwidth_hz"] or 0
