@@ -252,9 +252,11 @@ class Service:
         self._new_day.look()
 
     def _audit(self) -> None:
+        from audit_core.neighbours.regrouping import regroup
         from bot.workspace import licence_table
         from rules.run import audit
 
+        regroup(self._store, actor="schedule", via="schedule", clock=self._clock)
         audit(
             self._store,
             licences=licence_table(self._settings),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+
 from sqlalchemy import select
 
-from audit_core.catalogue.leases import hold
+from audit_core.catalogue.leases import LeaseHeld, hold
 from audit_core.catalogue.revisions import undo_unpublished
 from audit_core.catalogue.snapshot import Snapshot, latest_revision
 from audit_core.catalogue.store import Store
@@ -16,14 +18,13 @@ from audit_core.neighbours.tables import separations
 
 __all__ = ["regroup"]
 
+logger = logging.getLogger(__name__)
+
 
 def regroup(store: Store, *, actor: str, via: Via, clock: Clock = utc_now) -> Comparison | None:
-    """Make the recordings anew if what persons have separated asks for it; None if it doesn't.
+    """Make the recordings anew if what persons have separated asks for it; None if it doesn't, or has to wait.
 
-    Raises
-    ------
-    LeaseHeld
-        If an import or a comparison is running.
+    It waits while an import or a comparison is running: rules hold apart what was separated all the same.
     """
     with store.read() as connection:
         if connection.execute(select(separations.c.at).limit(1)).first() is None:
@@ -31,6 +32,10 @@ def regroup(store: Store, *, actor: str, via: Via, clock: Clock = utc_now) -> Co
         snapshot = Snapshot(latest_revision(connection), clock())
         if not members_to_change(connection, snapshot, regrouped(connection, snapshot)):
             return None
-    with hold(store, "comparison", clock=clock), hold(store, "import", clock=clock) as lease:
-        undo_unpublished(store, lease, clock=clock)
-        return written(store, lease, Found(), actor=actor, via=via, clock=clock)
+    try:
+        with hold(store, "comparison", clock=clock), hold(store, "import", clock=clock) as lease:
+            undo_unpublished(store, lease, clock=clock)
+            return written(store, lease, Found(), actor=actor, via=via, clock=clock)
+    except LeaseHeld as error:
+        logger.info("recordings are made anew later: %s", error)
+        return None

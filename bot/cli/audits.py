@@ -65,6 +65,7 @@ def audit(
 
     from audit_core.clock import utc_now
     from audit_core.ledger.violations import SEVERITIES
+    from audit_core.neighbours.regrouping import regroup
     from bot.cli.progress import progress
     from bot.workspace import licence_table
     from rules.run import audit as held_against
@@ -76,6 +77,8 @@ def audit(
         )
     moment = utc_now() if as_of is None else as_of.astimezone(UTC) if as_of.tzinfo else as_of.replace(tzinfo=UTC)
     with opened(workspace) as (settings, store), progress("auditing") as advance:
+        if not dry_run:
+            regroup(store, actor=actor, via="cli")
         report = held_against(
             store,
             licences=licence_table(settings),
