@@ -236,7 +236,7 @@ def _alignments(connection: Connection, scope: Scope, found: Sequence[Star]) -> 
     if scope.heard is None:
         return None
     numbers = {star.number for star in found} | {number for star in found for _, _, number in star.to}
-    return Alignments(connection, scope.heard, numbers)
+    return Alignments(connection, scope.heard, numbers, versions=any(star.same == "version" for star in found))
 
 
 def _complaint(scope: Scope, alignments: Alignments | None, star: Star) -> Complaint:

@@ -93,9 +93,16 @@ BY_HAND: dict[str, tuple[str, ...]] = {
         " ORDER BY key, shared, n",
     ),
     "crossing": (
-        "SELECT v.key, m.text, m.split, m.n FROM (SELECT g.group_id, min(t.artist) AS text, t.split, count(*) AS n,"
-        " count(*) OVER (PARTITION BY g.group_id) AS k FROM track_group g JOIN track t ON t.id = g.track_id"
-        f" WHERE g.field = 'artist' AND {HERE} AND t.split IS NOT NULL GROUP BY g.group_id, t.split) m"
+        "WITH s AS MATERIALIZED (SELECT c.algorithm || ':' || c.value AS content, c.track_id"
+        f" FROM {SHARED} WHERE {HERE}"
+        f" UNION ALL SELECT 'recording:' || t.recording, t.id FROM track t WHERE {HERE} AND t.recording IN"
+        f" (SELECT t.recording FROM track t WHERE {HERE} GROUP BY t.recording HAVING min(t.id) < max(t.id))),"
+        " m AS (SELECT group_id, track_id FROM track_group WHERE field = 'artist' UNION"
+        " SELECT h.group_id, s.track_id FROM (SELECT DISTINCT s.content, g.group_id FROM s JOIN track_group g"
+        " ON g.track_id = s.track_id AND g.field = 'artist') h JOIN s ON s.content = h.content)"
+        " SELECT v.key, m.text, m.split, m.n FROM (SELECT m.group_id, min(t.artist) AS text, t.split, count(*) AS n,"
+        " count(*) OVER (PARTITION BY m.group_id) AS k FROM m JOIN track t ON t.id = m.track_id"
+        f" WHERE {HERE} AND t.split IS NOT NULL GROUP BY m.group_id, t.split) m"
         " JOIN group_value v ON v.id = m.group_id WHERE m.k > 1",
     ),
     "share": (

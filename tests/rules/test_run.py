@@ -29,7 +29,7 @@ from audit_core.report.manifest import manifest
 from rules.activation import activate
 from rules.policy import Policy
 from rules.run import AuditReport, audit
-from tests.support.catalogue import plant
+from tests.support.catalogue import plant, plant_comparison
 from tests.support.policies import LICENCES, policy
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -720,3 +720,69 @@ def test_the_ledger_vouches_for_what_audits_wrote(store: Store, audited: Callabl
     plant(store, "crate", MANY_FAULTS[1:])
     audited()
     assert verify(store).broken is None
+
+
+def test_what_could_not_be_heard_again_is_not_resolved_and_what_has_vanished_is_gone(
+    store: Store, audited: Callable[..., AuditReport], states: Callable[[], dict[str, str]]
+) -> None:
+    def comes_in(*keys: str, unheard: str = "") -> None:
+        splits = {"a": "train", "b": "test", "c": "train"}
+        rows = [{"key": key, "split": splits[key], "path": key, "title": "T"} for key in keys]
+        plant(store, "crate", [row if row["key"] == unheard else {**row, "heard": {"packets": "A"}} for row in rows])
+        plant_comparison(store, compared=["A"])
+
+    apart = {"kind": "neighbour", "of": {"split": "train"}, "to": {"split": "test"}, "same": ["recording"]}
+    comes_in("a", "b", "c")
+    audited(policy(apart))
+    assert states() == {"a": "open", "c": "open"}
+    comes_in("a", "b", unheard="b")
+    (outcome,) = audited().outcomes
+    assert states() == {"a": "open", "c": "gone", "neighbour": "open"}
+    assert (outcome.result, outcome.reason) == ("not_enough_evidence", "of 2 tracks, 1 was not scanned")
+    comes_in("a")
+    plant(store, "crate", [{"key": "a", "split": "train", "heard": {"packets": "A"}}, {"key": "b", "split": "test"}])
+    audited()
+    assert states()["a"] == "open"
+    plant(
+        store,
+        "crate",
+        [
+            {"key": "a", "split": "train", "heard": {"packets": "A"}},
+            {"key": "b", "split": "test", "heard": {"packets": "B"}},
+        ],
+    )
+    plant_comparison(store, compared=["A", "B"])
+    audited()
+    assert states() == {"a": "resolved", "c": "gone", "neighbour": "resolved"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject"),
+    [
+        ({"kind": "duplicate", "same": ["recording"]}, "heard:packets:A"),
+        ({"kind": "crossing", "field": "recording"}, "recording:heard:packets:A"),
+    ],
+)
+def test_a_recording_that_was_heard_is_gone_when_nobody_holds_it_any_more(
+    rule: dict[str, Any],
+    subject: str,
+    store: Store,
+    audited: Callable[..., AuditReport],
+    states: Callable[[], dict[str, str]],
+) -> None:
+    def comes_in(**audio: str) -> None:
+        splits = {"a": "train", "b": "test"}
+        heard = [{"key": key, "split": splits[key], "heard": {"packets": packets}} for key, packets in audio.items()]
+        plant(store, "crate", heard)
+        plant_comparison(store, compared=set(audio.values()))
+
+    comes_in(a="A", b="A")
+    audited(policy(rule))
+    comes_in(a="A", b="B")
+    audited()
+    assert states() == {subject: "resolved"}
+    comes_in(a="A", b="A")
+    audited()
+    comes_in(a="C", b="B")
+    audited()
+    assert states() == {subject: "gone"}
