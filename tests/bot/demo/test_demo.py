@@ -30,6 +30,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.xdist_g
 CHROMIUM = ("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update")
 
 
+HEARD = """clip => new Promise((done, failed) => {
+    clip.onloadedmetadata = () => done(clip.duration);
+    clip.onerror = failed;
+    clip.preload = "metadata";
+    clip.load();
+})"""
+
+
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory, crate: Path) -> Iterator[tuple[Settings, Store]]:
     with pytest.MonkeyPatch.context() as environment:
@@ -162,6 +170,17 @@ def test_an_approval_in_the_browser_is_kept_with_its_reason(page: Page, store: S
     expect(pane).to_contain_text("1 approved")
     with store.read() as connection:
         assert counts(connection, "freemusi", "freemusi-genre-share", "freemusi-cc")["approved"] == 1
+
+
+def test_what_two_files_share_can_be_heard_in_the_thread(page: Page) -> None:
+    sit_as(page, "Otis")
+    pane = thread(page, "data-crate", "crate-no-test-audio-in-training")
+    expect(pane).to_contain_text("2 open")
+    button_of(pane, "train/ohmfctry-cold-storage-rip.mp3 is in training", "Listen").click()
+    expect(pane.locator("audio")).to_have_count(2, timeout=60_000)
+    expect(pane.get_by_alt_text("Spectrograms")).to_be_visible()
+    lengths = [clip.evaluate(HEARD) for clip in pane.locator("audio").all()]
+    assert all(9 < length < 11 for length in lengths)
 
 
 def test_who_has_no_say_is_told_so_privately(page: Page, store: Store) -> None:
