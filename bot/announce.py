@@ -16,10 +16,10 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
+from audit_core.evidence.named import is_audible
 from audit_core.ledger.runs import settle
 from audit_core.ledger.tables import findings, runs, violations
-from audit_core.ledger.violations import SEVERITIES
-from bot.listening import AUDIBLE
+from audit_core.ledger.violations import SEVERITIES, Violation
 from bot.messages.items import ITEMS_AT_MOST, Item, packed
 from bot.outbox import ask_items, ask_parent_of, edit_listings, edit_parents, move_parents, parent_subject
 from bot.policies import Policies
@@ -192,7 +192,7 @@ def _messages(connection: Connection, run_id: int, place: _Place, most: int) -> 
             evidence=row.evidence,
             reopened=row.reopened,
             allowed=place.offered,
-            audible=row.kind in AUDIBLE,
+            audible=is_audible(Violation.of(row)),
         )
         for row in connection.execute(news)
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from sqlalchemy import Connection, select
 
@@ -16,10 +15,7 @@ from audit_core.ledger.violations import Violation, with_key
 from audit_core.settings import Settings
 from bot.wishes import Answer, dropped, wish
 
-__all__ = ["AUDIBLE", "Listening"]
-
-#: The kinds of rule whose violations may have something to hear.
-AUDIBLE: Final = frozenset({"neighbour", "duplicate", "crossing", "integrity"})
+__all__ = ["Listening"]
 
 
 class Listening:

@@ -134,7 +134,7 @@ def post(client: WebClient, channel: str, message: Message, token: str, *, threa
     Gone, Shut, Refused, LockedOut, Later
     """
     if message.files:
-        _asked(
+        _asked_of_files(
             lambda: client.files_completeUploadExternal(
                 files=[{"id": file.id, "title": file.title} for file in message.files],
                 channel_id=channel,
@@ -267,7 +267,7 @@ def is_shared(client: WebClient, file_id: str, channel_id: str) -> bool:
 
 def _file(client: WebClient, file_id: str) -> dict[str, Any]:
     try:
-        told: dict[str, Any] = _asked(lambda: client.files_info(file=file_id))["file"]
+        told: dict[str, Any] = _asked_of_files(lambda: client.files_info(file=file_id))["file"]
     except Refused as refused:
         if str(refused).startswith(("file_not_found", "file_deleted")):
             raise Gone(str(refused)) from refused
@@ -307,6 +307,14 @@ def _asked(call: Callable[[], SlackResponse]) -> SlackResponse:
         raise _meaning(error) from error
     except (SlackClientError, HTTPException, OSError) as error:
         raise Later(f"no answer: {error}", unsure=True) from error
+
+
+def _asked_of_files(call: Callable[[], SlackResponse]) -> SlackResponse:
+    """Ask about files, for which an app may lack the scope: that is to hold up no message."""
+    try:
+        return _asked(call)
+    except LockedOut as error:
+        raise Refused(str(error)) from error
 
 
 def _meaning(error: SlackApiError) -> Exception:

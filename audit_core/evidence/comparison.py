@@ -115,7 +115,8 @@ def comparison(connection: Connection, violation: Violation, snapshot: Snapshot)
     for told in told_matches(violation):
         for a, b in product(first, others):
             if (b.dataset, b.key) == told.other and (a.packets, b.packets) == (told.packets, told.other_packets):
-                return _as_told(a, b, told)
+                exact = _related(connection, a, b, snapshot)  # the evidence is rounded: an hour on, that is heard
+                return exact if exact.stretch else _as_told(a, b, told)
     found = [_related(connection, a, b, snapshot) for a, b in product(first, others)]
     return max(found, key=_telling)
 

@@ -220,6 +220,15 @@ def test_an_app_that_may_not_upload_says_which_scopes_it_needs(home: House) -> N
 
 
 @on_sqlite
+def test_an_app_that_may_not_share_files_still_posts_messages(home: House) -> None:
+    home.audit(near())
+    home.desk.arm(ApiFault("error", method="files.completeUploadExternal", error="missing_scope", times=None))
+    click(home)
+    assert "missing_scope" in told(home, "Slack did not take the clips")
+    assert home.service.sender.trouble is None
+
+
+@on_sqlite
 def test_files_that_slack_has_thrown_away_are_made_anew_at_a_click(home: House) -> None:
     home.audit(near())
     home.desk.arm(ApiFault("error", method="files.completeUploadExternal", error="file_not_found"))

@@ -92,13 +92,24 @@ def test_a_match_of_the_catalogue_says_where_two_files_are_heard(store: Store) -
 
 
 @ON_SQLITE
-def test_what_the_evidence_tells_goes_before_what_the_catalogue_says_now(store: Store) -> None:
+def test_the_evidence_tells_where_to_listen_when_the_catalogue_does_not_any_more(store: Store) -> None:
     revision = crate(store)
     told = {"dataset": "crate", "key": "b", "packets": "p2", "stretches": [LINE]}
     found = heard(store, revision, violation(evidence={"packets": "p1", "to": [told]}))
     assert found.stretch == Stretch(31.0, 12.0, 20.0, 1.04, -0.7, 90.0)
     changed = heard(store, revision, violation(evidence={"packets": "p0", "to": [told]}))
     assert changed.stretch is None, "the file is another than the one that was judged"
+
+
+@ON_SQLITE
+def test_the_catalogue_tells_it_more_exactly(store: Store) -> None:
+    crate(store)
+    exact = {**LINE, "tempo": 1.04003}
+    revision = plant_comparison(store, matches=[{"packets_a": "p1", "packets_b": "p2", "stretches": [exact]}])
+    told = {"dataset": "crate", "key": "b", "packets": "p2", "stretches": [LINE]}
+    found = heard(store, revision, violation(evidence={"packets": "p1", "to": [told]}))
+    assert found.stretch is not None
+    assert found.stretch.tempo == 1.04003
 
 
 @ON_SQLITE
