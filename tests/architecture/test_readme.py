@@ -28,7 +28,7 @@ def mentioned(command: str) -> list[str]:
 def test_a_command_and_its_options_exist(line: str) -> None:
     here = typer.main.get_command(app)
     words = shlex.split(line)[1:]
-    while words and hasattr(here, "commands"):
+    while words and hasattr(here, "commands") and not (here.invoke_without_command and words[0].startswith("-")):
         assert words[0] in here.commands, f"{words[0]} is no command"
         here = here.commands[words.pop(0)]
     known = {name for parameter in here.params for name in parameter.opts} | {"--help"}
