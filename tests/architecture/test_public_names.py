@@ -26,7 +26,7 @@ def test_a_module_offers_what_it_says(name: str) -> None:
 def test_the_kinds_of_rule_are_these() -> None:
     from rules.checks import KINDS
 
-    assert list(KINDS) == ["field", "licence", "duplicate", "neighbour", "crossing", "share"]
+    assert list(KINDS) == ["field", "licence", "duplicate", "neighbour", "crossing", "integrity", "share"]
 
 
 def test_the_desk_offers_these() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from bot.cli.main import app
 
@@ -28,7 +29,7 @@ def mentioned(command: str) -> list[str]:
 def test_a_command_and_its_options_exist(line: str) -> None:
     here = typer.main.get_command(app)
     words = shlex.split(line)[1:]
-    while words and hasattr(here, "commands") and not (here.invoke_without_command and words[0].startswith("-")):
+    while words and isinstance(here, TyperGroup) and not (here.invoke_without_command and words[0].startswith("-")):
         assert words[0] in here.commands, f"{words[0]} is no command"
         here = here.commands[words.pop(0)]
     known = {name for parameter in here.params for name in parameter.opts} | {"--help"}
