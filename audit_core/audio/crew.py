@@ -41,6 +41,7 @@ class _Worker:
     tasks: deque[Task] = field(default_factory=deque)
     claimed: str | None = None
     since: float = 0.0
+    cpu_s: float = 0.0
 
 
 class Crew:
@@ -58,6 +59,11 @@ class Crew:
         As `versions_of` gives it.
     timeout_s : float
         How long a file may take.
+
+    Attributes
+    ----------
+    cpu_s : float
+        How long processors worked, as far as processes told it.
     """
 
     def __init__(
@@ -72,6 +78,7 @@ class Crew:
         self._stillborn = 0
         self._per_file_s = 0.5
         self._stopping = False
+        self.cpu_s = 0.0
 
     @property
     def hungry(self) -> bool:
@@ -163,6 +170,7 @@ class Crew:
     def _message(self, worker: _Worker, kind: str, number: int | None, said: Any) -> Iterator[tuple[Task, Heard]]:
         if kind == READY:
             worker.ready, self._stillborn = True, 0
+            self._worked(worker, said)
         elif kind == CLAIM:
             taken = any(other.claimed == said for other in self._workers)
             if not taken:
@@ -172,6 +180,7 @@ class Crew:
             worker.connection.send(not taken)
         elif kind == DONE:
             worker.at_work = False
+            self._worked(worker, said)
             worker.tasks.clear()  # it was told to end before the last of them
         elif kind in (HEARD, LATER, FULL):
             task = worker.tasks.popleft()
@@ -185,6 +194,10 @@ class Crew:
                 worker.tasks.clear()
                 what, at, mend = said
                 raise CacheUnwritable(what, at=at, mend=mend)
+
+    def _worked(self, worker: _Worker, cpu_s: float) -> None:
+        self.cpu_s += cpu_s - worker.cpu_s
+        worker.cpu_s = cpu_s
 
     def _release(self, worker: _Worker) -> None:
         """Let those go on that waited for the sound that a process was at."""

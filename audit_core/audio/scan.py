@@ -102,8 +102,8 @@ class ScanReport:
         How many files were not heard, by the word for why.
     troubles : list of Trouble
         The first of each kind.
-    audio_s, elapsed_s : float
-        How much sound was heard, and in what time, in seconds.
+    audio_s, elapsed_s, cpu_s : float
+        How much sound was heard, in what time, and how long the processes that heard it worked, in seconds.
     revisions : list of int
         What was published.
     interrupted : bool
@@ -117,6 +117,7 @@ class ScanReport:
     troubles: list[Trouble] = field(default_factory=list)
     audio_s: float = 0.0
     elapsed_s: float = 0.0
+    cpu_s: float = 0.0
     revisions: list[int] = field(default_factory=list)
     interrupted: bool = False
 
@@ -241,7 +242,7 @@ class _Scan:
             self._publish_if_due()
             self._tell(self._progress())
         self._publish_all(patient=full is None)
-        self.report.elapsed_s = time.monotonic() - self._started
+        self.report.elapsed_s, self.report.cpu_s = time.monotonic() - self._started, crew.cpu_s
         if full is not None:
             raise full
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import resource
 import signal
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -50,7 +51,7 @@ def work(connection: Connection, features: Path, registry: Registry, wanted: Map
     extractors = registry()
     kernels.warm()
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError), FeatureCache(features) as cache:
-        connection.send((READY, None, None))
+        connection.send((READY, None, time.process_time()))
         _Ear(connection, cache, extractors, wanted).listen()
 
 
@@ -77,7 +78,7 @@ class _Ear:
                 if self._ending:
                     break
                 self._take(task)
-            self._connection.send((DONE, None, None))
+            self._connection.send((DONE, None, time.process_time()))
 
     def _take(self, task: Task) -> None:
         try:

@@ -218,6 +218,7 @@ def _as_dict(report: ScanReport, bare: dict[str, int], without: list[str]) -> di
         ],
         "audio_s": round(report.audio_s, 3),
         "elapsed_s": round(report.elapsed_s, 3),
+        "cpu_s": round(report.cpu_s, 3),
         "revisions": report.revisions,
         "interrupted": report.interrupted,
         "tracks_without_path": bare,
