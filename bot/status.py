@@ -14,6 +14,7 @@ from audit_core.ledger.chain import head
 from audit_core.ledger.quarantine import quarantined_tracks
 from audit_core.ledger.runs import settle
 from audit_core.ledger.tables import active_policies, runs, violations
+from audit_core.neighbours.calibration import quoted_calibration
 from bot.tables import job_runs, outbox
 
 __all__ = ["standing"]
@@ -25,8 +26,9 @@ def standing(store: Store, clock: Clock = utc_now) -> dict[str, Any]:
     Returns
     -------
     standing : dict
-        JSON: revision; tracks by dataset; quarantined; policies; violations by state; the last audit; posts that wait
-        and that Slack refused; scheduled jobs that failed; the ledger's head.
+        JSON: revision; tracks by dataset; quarantined; policies; violations by state; the last audit; how many
+        false neighbours are to be expected, in a sentence (None: nothing is compared); posts that wait and that Slack
+        refused; scheduled jobs that failed; the ledger's head.
     """
     settle(store, clock=clock)
     with store.read() as connection:
@@ -53,6 +55,7 @@ def standing(store: Store, clock: Clock = utc_now) -> dict[str, Any]:
             "policies": list(connection.scalars(select(active_policies.c.policy).order_by(active_policies.c.policy))),
             "violations": {row.state: row.number for row in connection.execute(states)},
             "last_audit": f"run {run.id}, {run.finished_at:%Y-%m-%d %H:%M} UTC, by {run.actor}" if run else None,
+            "false_neighbours": quoted_calibration(connection, snapshot),
             "posts_waiting": connection.execute(waiting).scalar_one(),
             "posts_refused": list(connection.scalars(refused)),
             "jobs_failed": connection.execute(

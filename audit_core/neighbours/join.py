@@ -22,7 +22,7 @@ from audit_core.neighbours.decide import score_of as _score_of
 from audit_core.neighbours.match import Match, PeakLibrary, PeakList, Stretch, inverted
 from audit_core.neighbours.nominate import Sides, nominated
 
-__all__ = ["CANDIDATE_THRESHOLD", "THRESHOLD", "VERSION", "query", "score_of", "self_join"]
+__all__ = ["CANDIDATE_THRESHOLD", "THRESHOLD", "VERSION", "Held", "query", "score_of", "self_join"]
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class _Joined:
         return self._first[index] if index < before else self._second[index - before]
 
 
-class _Held:
+class Held:
     """Files as they are compared, the last ones used kept."""
 
     def __init__(self, library: PeakLibrary) -> None:
@@ -143,7 +143,7 @@ def _matches(library: PeakLibrary, sides: Sides, folder: Path, progress: Progres
         raise ValueError(f"{len(library)} files are more than can be compared at once: {2**24 - 1} are")
     if len(library) < 2 or not sides.new.any():
         return
-    held = _Held(library)
+    held = Held(library)
     compared = matched = 0
     with tempfile.TemporaryDirectory(prefix="join-", dir=folder) as place:
         for first, second in nominated(library, sides, Path(place), tell):

@@ -14,11 +14,12 @@ from typer.core import TyperGroup
 
 from audit_core.errors import CratecheckError
 from bot.cli.exit_codes import ExitCode
-from bot.cli.output import RowFormat, RowFormatOption, clean, show_rows
+from bot.cli.output import Format, FormatOption, RowFormat, RowFormatOption, clean, say, show_rows, show_value
 from bot.cli.workspaces import ActorOption, WorkspaceOption, identified, opened
 
 if TYPE_CHECKING:
     from audit_core.catalogue.store import Store
+    from audit_core.neighbours.calibration import Calibration
     from audit_core.neighbours.pairs import FilePair
     from audit_core.neighbours.publishing import Comparison
     from audit_core.settings import Settings
@@ -54,6 +55,7 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     group = typer.Typer(cls=_Group, invoke_without_command=True, rich_markup_mode=None)
     group.callback()(neighbours)
+    group.command()(calibrate)
     app.add_typer(group, name="neighbours")
 
 
@@ -107,12 +109,71 @@ def neighbours(
     return ExitCode.CLEAN
 
 
+def calibrate(
+    actor: ActorOption,
+    pairs: Annotated[int, typer.Option(min=100, help="How many wrong pairs are scored at most.")] = 20_000,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses files and pairs; the same gives the same.")] = 0,
+    workspace: WorkspaceOption = Path(),
+    style: FormatOption = Format.TABLE,
+) -> int:
+    """Say how many false pairs to expect among the files compared, by pairs of theirs that are known to be wrong.
+
+    Wrong are pairs that don't match, are of no one recording, and have no artist, album, work or title in common. They
+    go through the comparison like any other; the tail of their scores is extended to the threshold, and to all pairs of
+    the catalogue. The answer is kept, with its date: `cratecheck neighbours` and `cratecheck status` quote it.
+
+    Example: cratecheck neighbours calibrate
+
+    Exit status: 0; 1 if there are too few files or pairs for any answer, or 0.1 false pairs or more are to be expected.
+    """
+    from audit_core.audio.cache import FeatureCache
+    from audit_core.neighbours.calibrating import TooLittle
+    from audit_core.neighbours.calibrating import calibrate as calibrated
+    from audit_core.neighbours.calibration import AIM
+    from bot.cli.progress import stages
+
+    with opened(workspace) as (settings, store), FeatureCache(settings.features) as cache, stages() as tell:
+        settings.features.mkdir(parents=True, exist_ok=True)
+        who = identified(actor, settings.people)
+        made = calibrated(store, cache, actor=who, via="cli", pairs=pairs, seed=seed, progress=tell)
+    if style is Format.JSON:
+        show_value({"answer": None, **asdict(made)} if isinstance(made, TooLittle) else asdict(made))
+    elif isinstance(made, TooLittle):
+        say(str(made))
+    else:
+        _say_calibration(made)
+    if isinstance(made, TooLittle) or made.expected_false >= AIM:
+        return ExitCode.BAD_ANSWER
+    return ExitCode.CLEAN
+
+
+def _say_calibration(made: Calibration) -> None:
+    from audit_core.neighbours.calibration import AIM, spelled
+
+    expected, low, high = (spelled(one) for one in (made.expected_false, made.expected_low, made.expected_high))
+    bound = "at most " if made.fit["upper_bound"] else ""
+    say(f"expected false pairs  {bound}{expected} at score {made.threshold:g} (95 %: {low} to {high})")
+    say(f"among                 {made.fit['pairs']:,} pairs of {made.files:,} files")
+    say(f"wrong pairs           {made.wrong_pairs:,}, of which {made.fit['scored']:,} were scored")
+    say(
+        f"tail                  {made.fit['exceeding']:,} pairs above score {made.fit['begins']:.1f}, fewer by a factor"
+        f" of e each {made.fit['scale']:.2f}; {made.fit['above_candidate_threshold']:,} of them candidates"
+    )
+    for files in (10_000, 100_000):
+        if files > made.files:
+            more = ", ".join(spelled(one) for one in made.among(files))
+            say(f"among {files:>7,} files   {bound}{more} (expected, low, high), were they of the same sort")
+    if made.expected_false >= AIM:
+        say(f"{AIM:g} is what is aimed at: from score {made.fit['safe_threshold']:g} on, fewer are to be expected.")
+
+
 def _compared(
     settings: Settings, store: Store, actor: str, datasets: Sequence[str], candidates: bool, again: bool
 ) -> list[FilePair]:
     from audit_core.audio.cache import FeatureCache
     from audit_core.catalogue.snapshot import Snapshot, latest_revision
     from audit_core.clock import utc_now
+    from audit_core.neighbours.calibration import quoted_calibration
     from audit_core.neighbours.comparing import compare
     from audit_core.neighbours.pairs import pairs
     from bot.cli.progress import stages
@@ -123,6 +184,8 @@ def _compared(
     _summarise(comparison)
     with store.read() as connection:
         now = Snapshot(latest_revision(connection), utc_now())
+        if (said := quoted_calibration(connection, now)) is not None:
+            sys.stderr.write(f"{said}\n")
         return list(pairs(connection, now, within=datasets, candidates=candidates))
 
 

@@ -21,7 +21,7 @@ from audit_core.neighbours.publishing import Comparison
 from audit_core.neighbours.regrouping import regroup
 from audit_core.neighbours.tables import audio_matches, recording_members, recordings
 from tests.support.ledger import Time, audit, decided, found, key_of, request
-from tests.support.peaks import copy, music, packets_of, scanned
+from tests.support.scanned import copy, music, packets_of, scanned
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 
