@@ -16,6 +16,7 @@ from audit_core.audio.tables import audio_files
 from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import assets, datasets, licences, source_terms, tracks
 from audit_core.errors import AudioError
+from audit_core.evidence.crossings import crossing_tracks
 from audit_core.evidence.named import Place, Told, faults, named_tracks, place, told_matches
 from audit_core.ledger.violations import Violation
 from audit_core.neighbours.match import Stretch, inverted
@@ -133,7 +134,7 @@ def _telling(found: Comparison) -> tuple[bool, float]:
 
 def _sides(connection: Connection, violation: Violation, snapshot: Snapshot) -> tuple[Sequence[Side], Sequence[Side]]:
     """Give the files of the first track that has some, and those of the others."""
-    named = named_tracks(violation)[: 1 + _OTHERS]
+    named = (named_tracks(violation) or crossing_tracks(connection, violation, snapshot))[: 1 + _OTHERS]
     by_track: dict[tuple[str, str], list[Side]] = {track: [] for track in named}
     for side in _read(connection, named, snapshot):
         by_track[side.dataset, side.key].append(side)

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from audit_core.ledger.violations import Violation
 
-__all__ = ["Place", "Told", "faults", "is_audible", "named_tracks", "place", "told_matches"]
+__all__ = ["Place", "Told", "crossing_recording", "faults", "is_audible", "named_tracks", "place", "told_matches"]
 
 Track = tuple[str, str]
 Place = Literal["loud", "start", "end"]
@@ -45,6 +45,8 @@ def is_audible(violation: Violation) -> bool:
     """Tell whether a violation may have something to hear."""
     if violation.kind == _OF_ONE:
         return not {fault for fault, _ in faults(violation)} & _UNHEARD
+    if crossing_recording(violation) is not None:
+        return True
     return violation.kind in _OF_TWO and len(named_tracks(violation)) > 1
 
 
@@ -53,10 +55,19 @@ def named_tracks(violation: Violation) -> tuple[Track, ...]:
     evidence = violation.evidence
     named: list[Any] = [violation.subject] if violation.subject_kind in ("track", "pair") else []
     named.append(evidence.get("first"))
-    for several in ("link", "tracks", "to", "others"):
+    for several in ("to", "others"):
         listed = evidence.get(several)
         named += listed if isinstance(listed, list) else []
+    match evidence.get("linked"):
+        case {"first": [{"track": str(linked), "through": str(through)}, *_]}:  # an artist, by what another track holds
+            named += [linked, through]
     return tuple(dict.fromkeys(track for one in named if (track := _track(one, violation.dataset))))
+
+
+def crossing_recording(violation: Violation) -> str | None:
+    """Name the recording that lies in two splits; None if the violation is about something else."""
+    field, _, value = violation.subject.partition(":")
+    return value if violation.kind == "crossing" and field == "recording" and value else None
 
 
 def told_matches(violation: Violation) -> Iterator[Told]:

@@ -33,19 +33,20 @@ def heard(store: Store, rule: dict[str, Any]) -> tuple[Violation, Comparison]:
         store,
         "crate",
         [
-            {"key": "a", "split": "train", "heard": {"packets": "p2", "sha256": "s2", **HEARD}},
-            {"key": "b", "split": "test", "heard": {"packets": "p1", "sha256": "s1", **HEARD}},
+            {"key": "a", "split": "train", "artist": "Nina", "heard": {"packets": "p2", "sha256": "s2", **HEARD}},
+            {"key": "b", "split": "test", "artist": "Otis", "heard": {"packets": "p1", "sha256": "s1", **HEARD}},
             {"key": "c", "split": "train", "heard": {"packets": "p3", **HEARD, "duration_ms": 20_000}},
         ],
     )
     match = {"packets_a": "p1", "packets_b": "p2", "stretches": [STRETCH], "overlap_s": 20.0, "score": 90.0}
-    recordings = {"p1": "R1", "p2": "R1"} if "recording" in rule.get("same", ()) else {}
+    one = rule["kind"] == "crossing" or "recording" in rule.get("same", ())
+    recordings = {"p1": "R1", "p2": "R1"} if one else {}
     revision = plant_comparison(store, compared=["p1", "p2", "p3"], recordings=recordings, matches=[match])
     made = policy(rule)
     snapshot = Snapshot(revision, PLANTED_AT)
     with store.read() as connection:
         (evaluation,) = evaluate_all(connection, made, made.rules[0], snapshot, LICENCES)
-        (found,) = evaluation.found
+        found = next(iter(evaluation.found))
         violation = as_violation(found)
         return violation, comparison(connection, violation, snapshot)
 
@@ -56,6 +57,8 @@ def heard(store: Store, rule: dict[str, Any]) -> tuple[Violation, Comparison]:
         {"kind": "neighbour", "of": {"split": "train"}, "to": {"split": "test"}, "same": ["recording"]},
         {"kind": "neighbour", "of": {"split": "train"}, "to": {"split": "test"}, "same": ["excerpt"]},
         {"kind": "duplicate", "same": ["recording"]},
+        {"kind": "crossing", "field": "recording"},
+        {"kind": "crossing", "field": "artist"},
     ],
 )
 def test_two_tracks_are_heard_where_they_match(rule: dict[str, Any], store: Store) -> None:

@@ -202,3 +202,16 @@ SIDE = Side("crate", "a", None, None, "a.mp3")
 )
 def test_the_setting_says_whether_silence_will_do(licence: str | None, clips: Clips, may: bool) -> None:
     assert (forbidden([replace(SIDE, licences=(licence,))], TABLE, clips) is None) is may
+
+
+@ON_SQLITE
+def test_of_a_stated_recording_in_two_splits_the_first_track_of_each_is_heard(store: Store) -> None:
+    rows = [("c", "train"), ("b", "train"), ("a", "test"), ("d", None)]
+    revision = plant(
+        store, "crate", [{"key": key, "split": split, "recording": "R1", "path": f"{key}.mp3"} for key, split in rows]
+    )
+    about = violation(kind="crossing", subject_kind="value", subject="recording:r1", evidence={"field": "recording"})
+    found = heard(store, revision, about)
+    assert is_audible(about)
+    assert found.b is not None
+    assert (found.a.key, found.b.key) == ("a", "b")
