@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo-workspace
 
-.PHONY: install install-dev demo test lint bench lock clean
+.PHONY: install install-dev demo test lint bench recall lock clean
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
@@ -35,6 +35,12 @@ bench: install-dev
 	$(BIN)/python tests/benchmarks/import_rows.py
 	$(BIN)/python tests/benchmarks/evaluate_rules.py
 	$(BIN)/python tests/benchmarks/click_under_load.py
+
+# Of what is copied, how much is found: on a small corpus, made once. The large one is made without --small, in an hour.
+CORPUS ?= recall-corpus
+recall: install-dev
+	test -f $(CORPUS)/truth.csv || $(BIN)/python tests/benchmarks/audio_corpus.py $(CORPUS) --small --jobs 2
+	$(BIN)/python tests/benchmarks/recall.py $(CORPUS) --jobs 2 --peer fpcalc
 
 # A lock file names packages, versions and hashes; no host, whatever this machine is set to.
 LOCK := env -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \

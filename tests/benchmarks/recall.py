@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import math
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -208,7 +209,8 @@ def through_cli(corpus: Path) -> tuple[list[Found], list[Found]]:
 
 
 def _cratecheck(arguments: list[str]) -> bytes:
-    done = subprocess.run([sys.executable, "-m", "bot.cli", *arguments], stdout=subprocess.PIPE, check=False)
+    start = [sys.executable, "-c", "from bot.cli import main; main()"]
+    done = subprocess.run([*start, *arguments], stdout=subprocess.PIPE, check=False)
     if done.returncode not in (0, 1):
         raise SystemExit(f"cratecheck {' '.join(arguments[:3])} ended with {done.returncode}")
     return done.stdout
@@ -350,7 +352,9 @@ def main() -> None:
     else:
         found, pairs = product(given.corpus, given.jobs)
     met = report(truth, found, pairs)
-    if given.peer:
+    if given.peer and shutil.which(given.peer) is None:
+        _say(f"\nwithout {given.peer}: it is not installed (apt-get install libchromaprint-tools)")
+    elif given.peer:
         peer(given.corpus, truth, found, given.jobs)
     sys.exit(0 if met else 1)
 
