@@ -27,7 +27,8 @@ __all__ = ["Heard", "heard", "matching_peaks", "score_of", "stretches_of"]
 NEAR_S = 0.046
 NEAR_SEMITONES = 0.3
 
-LINES_WITHOUT_SUCCESS = 2
+LINES_WITHOUT_SUCCESS = 2  # of short files; long ones that share audio show it at once
+PATIENCE_S = 60.5
 MOST_LINES = 12
 FURTHER_SCORE = 6.0  # that a further run on a line needs, which is known to hold
 SPLIT_ODDS = 9.0  # natural logarithm of the odds of a gap
@@ -92,6 +93,7 @@ def stretches_of(a: Heard, b: Heard, *, least: float) -> tuple[Stretch, ...]:
     if len(a.times_s) < FEWEST_MEETINGS or len(b.times_s) < FEWEST_MEETINGS:
         return ()
     ballot = Ballot(shared_triplets(a.triplets, b.triplets), a.duration_s, b.duration_s)
+    patience = LINES_WITHOUT_SUCCESS if min(a.duration_s, b.duration_s) <= PATIENCE_S else 1
     failures = 0
     for _ in range(MOST_LINES):
         line = ballot.line()
@@ -100,7 +102,7 @@ def stretches_of(a: Heard, b: Heard, *, least: float) -> tuple[Stretch, ...]:
         known = [one.stretch for one in found]
         fresh = [one for one in _on_line(a, b, line, least) if _is_news(one.stretch, known)]
         failures = 0 if fresh else failures + 1
-        if failures >= LINES_WITHOUT_SUCCESS:
+        if failures >= patience:
             break
         for _, stretch in fresh:
             end_b = stretch.offset_b + stretch.overlap_s * stretch.tempo

@@ -39,19 +39,20 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 
-SHORT_S = 60.5  # a file up to this long stands for itself with all its quads: as many as a long one's sample
+SHORT_S = 60.5  # a file up to this long stands for itself with all its quads
 MOST_FILES = 500
 MOST_OF_A_FILE = 4  # quads of one key
 
-QUADS_A_SECOND = 120  # of a long file, about; of a short one, four times as many
+QUADS_A_SECOND = 470  # all of them, about
+SAMPLED_A_SECOND = 4
 ROWS_OF_A_PART = 1 << 23
 VOTES_AT_ONCE = 1 << 22
 
 FEWEST_VOTES = 3
 # The natural logarithm of the odds that votes need, beyond what the number of cells takes; and more for each vote that
 # the pair has, as music of one style is less unlike than chance.
-FINE_CERTAINTY, FINE_OF_ALL = 8.0, 0.12
-COARSE_CERTAINTY, COARSE_OF_ALL = 12.0, 0.18
+FINE_CERTAINTY, FINE_OF_ALL, FINE_OF_LONG = 8.0, 0.12, 0.15
+COARSE_CERTAINTY, COARSE_OF_ALL, COARSE_OF_LONG = 12.0, 0.18, 0.22  # long: both files are
 SHIFT_CELL = 3  # time units; odd, as cells must be the same seen from either file
 COARSE = 11  # cells to a coarse one; odd too
 SHIFT_CELLS = 93 * COARSE  # after which they are numbered anew: less than 1024
@@ -102,7 +103,9 @@ def nominated(
     """
     durations = np.asarray(library.durations_s, np.float64)
     short = durations <= SHORT_S
-    expected = int(QUADS_A_SECOND * (durations[~short].sum() + 4 * durations[short].sum()))
+    in_short, in_long = (float(durations[which].sum()) for which in (short, ~short))
+    in_both = min(in_long, 8 * in_short)  # no more than a guess: files may be larger
+    expected = int(SAMPLED_A_SECOND * in_long + QUADS_A_SECOND * (in_short + in_both))
     parts = 1 << max(0, (expected // rows_of_a_part).bit_length())
     found = Partitions(folder, "quads", parts, KEY_BITS)
     _gather(library, short, sides, found, progress)
@@ -122,12 +125,12 @@ def _gather(
     durations = np.asarray(library.durations_s, np.float64)
     wanted = needed = None
     if short.any():
-        wanted = bitmap(int(QUADS_A_SECOND * 4 * durations[short].sum()))
+        wanted = bitmap(int(QUADS_A_SECOND * durations[short].sum()))
         for file in np.flatnonzero(short).tolist():
             mark(wanted, quads(library[file], file, everything=True)[0])
     if not sides.new.all():
         new = np.flatnonzero(sides.new)
-        needed = bitmap(int(QUADS_A_SECOND * (durations[new] * np.where(short[new], 4, 1)).sum()))
+        needed = bitmap(int(QUADS_A_SECOND * durations[new].sum()))
         for file in new.tolist():
             mark(needed, quads(library[int(file)], int(file), everything=bool(short[file]), wanted=wanted)[0])
     for file in range(len(library)):
@@ -279,11 +282,12 @@ def _agreed(votes: NDArray[np.uint64], durations: NDArray[np.float64], pairs: ND
         while end < len(votes) and votes[end] >> np.uint64(16) == pair:
             end += 1
         if end - start >= FEWEST_VOTES:
-            longest = max(durations[np.int64(pair >> np.uint64(24))], durations[np.int64(pair & _LOW24)])
-            needed = FINE_CERTAINTY + FINE_OF_ALL * (end - start)
+            first, second = durations[np.int64(pair >> np.uint64(24))], durations[np.int64(pair & _LOW24)]
+            longest, long = max(first, second), min(first, second) > SHORT_S
+            needed = FINE_CERTAINTY + (FINE_OF_LONG if long else FINE_OF_ALL) * (end - start)
             agreed = _odds(votes[start:end], grid, 1, longest) >= needed
             if not agreed:
-                needed = COARSE_CERTAINTY + COARSE_OF_ALL * (end - start)
+                needed = COARSE_CERTAINTY + (COARSE_OF_LONG if long else COARSE_OF_ALL) * (end - start)
                 agreed = _odds(votes[start:end], grid, COARSE, longest) >= needed
             if agreed:
                 pairs[found] = pair
