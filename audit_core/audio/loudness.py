@@ -82,9 +82,10 @@ class LoudnessMeter:
 
     def finish(self) -> Extracted:
         """Give the columns: None of silence; no range of what is shorter than one window of 3 s."""
+        measured = self._measured()  # before the rest of less than 100 ms, whose frame says nothing
         self._source.push(None)
         self._pull()
-        measured = {} if self._last is None else dict(self._last.metadata)
+        measured = self._measured() or measured
         integrated = float(measured.get("lavfi.r128.I", _GATE_LUFS))
         heard = integrated > _GATE_LUFS
         ranged = heard and self._samples >= _SHORT_TERM_S * self._rate
@@ -93,6 +94,9 @@ class LoudnessMeter:
             "loudness_range_lu": float(measured["lavfi.r128.LRA"]) if ranged else None,
         }
         return Extracted(columns)
+
+    def _measured(self) -> dict[str, str]:
+        return {} if self._last is None else dict(self._last.metadata)
 
     def _pull(self) -> None:
         while True:

@@ -62,6 +62,13 @@ def test_loudness_range_of_the_signals_of_tech_3342(case: int) -> None:
     assert measured(sines(*parts))[1] == pytest.approx(lu, abs=1)
 
 
+@pytest.mark.parametrize("seconds", [9.95, 9.999, 10, 10.001, 10.05, 10.1])
+def test_no_length_loses_what_was_measured(seconds: float) -> None:
+    lufs, lu = measured(sines((-23, seconds)))
+    assert lufs == pytest.approx(-23, abs=0.1)
+    assert lu == pytest.approx(0, abs=0.1)
+
+
 @pytest.mark.parametrize("sample_rate_hz", [8000, 22050, 44100, 96000, 192000])
 def test_loudness_does_not_depend_on_the_rate(sample_rate_hz: int) -> None:
     y = sines((-23, 10), sample_rate_hz=sample_rate_hz)
