@@ -169,11 +169,11 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
         queries.append(linked(spec.field, scope.condition(), splits, scope.heard))
         found_by_link = links(connection, queries[-1])
     if found_by_link:
-        groups = {one.group for of_value in found_by_link.values() for one in of_value}
-        queries.append(grouping.of_groups(splits, groups))
-        of_groups = {value.key: value for value in grouping.values(connection.execute(queries[-1]).all())}
+        others = {of_value[0].group for key, of_value in found_by_link.items() if key not in values}
+        queries.append(grouping.of_groups(splits, others))
+        values |= {value.key: value for value in grouping.values(connection.execute(queries[-1]).all())}
         for key, of_value in found_by_link.items():
-            value = values[key] = of_groups.get(key) or ValueCounts(key, spelling(key, of_value[0].spelled))
+            value = values.setdefault(key, ValueCounts(key, spelling(key, of_value[0].spelled)))
             for one in of_value:
                 value.counts[one.split] = value.counts.get(one.split, 0) + 1
     heard = scope.heard if spec.field == "recording" and scope.heard else None

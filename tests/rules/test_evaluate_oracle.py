@@ -1,6 +1,6 @@
 """The evaluation in SQL against an evaluation that a reader can check: the same violations, on either database.
 
-The oracle below is the meaning of the six kinds, written plainly over a list of tracks, with no thought for speed.
+The oracle below is the meaning of the kinds that need no ear, written plainly over a list of tracks, slow as it is.
 """
 
 from __future__ import annotations
