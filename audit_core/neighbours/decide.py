@@ -28,7 +28,7 @@ NEAR_S = 0.046
 NEAR_SEMITONES = 0.3
 
 LINES_WITHOUT_SUCCESS = 2  # of short files; long ones that share audio show it at once
-PATIENCE_S = 60.5
+PATIENCE_S = 75.0
 MOST_LINES = 12
 FURTHER_SCORE = 6.0  # that a further run on a line needs, which is known to hold
 SPLIT_ODDS = 9.0  # natural logarithm of the odds of a gap

@@ -54,7 +54,7 @@ def self_join(
     new : collection of int, optional
         The numbers of the files that are new: only pairs with one of them are looked for.
     folder : Path
-        Where temporary files may be made: 16 bytes for each landmark; four a second, of files up to a minute 470.
+        Where temporary files may be made: 16 bytes for each landmark; six a second, of short files 470.
     progress : callable, optional
         Told what is being done, how many are done, of how many.
 

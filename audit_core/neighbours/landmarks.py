@@ -37,7 +37,7 @@ SHORTEST_QUAD_S = 0.28
 INNER_GAP_S = 0.046
 
 KEY_BITS = 44  # of a quad's key; the lowest one tells whether it belongs to the sample
-SAMPLED_OF_1024 = 8  # the share of all quads that stands for a long file
+SAMPLED_OF_1024 = 12  # the share of all quads that stands for a long file
 
 # A quad's landmark in 40 bits: when, at which pitch, how long; what is left of 64 numbers the file.
 TIME_UNIT_S = 0.1

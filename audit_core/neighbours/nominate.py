@@ -39,12 +39,12 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 
-SHORT_S = 60.5  # a file up to this long stands for itself with all its quads
+SHORT_S = 75.0  # a file up to this long stands for itself with all its quads
 MOST_FILES = 500
 MOST_OF_A_FILE = 4  # quads of one key
 
 QUADS_A_SECOND = 470  # all of them, about
-SAMPLED_A_SECOND = 4
+SAMPLED_A_SECOND = 6
 ROWS_OF_A_PART = 1 << 23
 VOTES_AT_ONCE = 1 << 22
 
