@@ -71,8 +71,7 @@ def prepare(workspace: Path, *, folder: bool = False) -> Settings:
     if not (workspace / SETTINGS_FILE).exists():
         (workspace / "policies").mkdir(parents=True, exist_ok=True)
         for policy in ["folder.yaml"] if folder else [*_CATALOGUES.values(), "crate.yaml"]:
-            text = (files("rules.packs") / policy).read_text(encoding="utf-8")
-            (workspace / "policies" / policy).write_text(text, encoding="utf-8")
+            _add_policy(workspace / "policies", policy)
         (workspace / SETTINGS_FILE).write_text(_settings(), encoding="utf-8")
     settings = load_settings(workspace)
     if not settings.demo:
@@ -116,7 +115,15 @@ def fill_from(
     tell: Tell = _unseen,
     clock: Clock = utc_now,
 ) -> None:
-    """Bring in a folder of somebody's own, and put the workspace's policies in force."""
+    """Bring in a folder of somebody's own, and put the workspace's policies in force.
+
+    Where folders tell of splits, the policy about leaks is one of them.
+    """
+    from audit_core.audio.files import Root
+    from audit_core.ingest.folder import split_of
+
+    if len({split for path in Root(folder).walk() if (split := split_of(path))}) > 1:
+        _add_policy(settings.policies, "folder-splits.yaml")
     listen(store, settings, folder, name_of(folder), actor=_ACTOR, say=say, tell=tell, clock=clock)
     _activate(store, settings, say, clock)
 
@@ -125,6 +132,11 @@ def name_of(folder: Path) -> str:
     """Name the dataset that is made of a folder, as the policy for such folders expects it."""
     words = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.casefold()).strip("-")
     return f"my-{words.removeprefix('my-') or 'music'}"
+
+
+def _add_policy(folder: Path, name: str) -> None:
+    if not (folder / name).exists():
+        (folder / name).write_text((files("rules.packs") / name).read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def _activate(store: Store, settings: Settings, say: Callable[[str], None], clock: Clock) -> None:

@@ -11,7 +11,7 @@ from rules.explain import explain
 from rules.reader import check_folder
 
 PACKS = Path(str(files("rules") / "packs"))
-NAMES = ("crate", "folder", "freemusi", "groove", "gtzan", "release")
+NAMES = ("crate", "folder-splits", "folder", "freemusi", "groove", "gtzan", "release")
 
 
 def test_the_packs_can_stand_in_one_workspace() -> None:

@@ -47,11 +47,11 @@ def found(tmp_path_factory: pytest.TempPathFactory, crate: Path) -> list[Violati
         settings = prepare(tmp_path_factory.mktemp("crate"))
         with Store(settings.database) as store:
             listen(store, settings, crate, CRATE, actor="demo", say=ignore, tell=ignore)
-            return judged(store, settings, "crate.yaml")
+            activate(store, check_folder([settings.policies / "crate.yaml"]), actor="demo", via="cli")
+            return judged(store, settings)
 
 
-def judged(store: Store, settings: Settings, policy: str) -> list[Violation]:
-    activate(store, check_folder([settings.policies / policy]), actor="demo", via="cli")
+def judged(store: Store, settings: Settings) -> list[Violation]:
     audit(store, licences=licence_table(settings), as_of=utc_now(), actor="demo", via="cli")
     with store.read() as connection:
         return listed(connection, states=["open"])
@@ -92,23 +92,23 @@ def test_the_folder_tells_what_was_planted_in_it(crate: Path) -> None:
 
 def test_a_folder_of_ones_own_is_heard_and_judged_where_it_lies(crate: Path, tmp_path: Path) -> None:
     music = tmp_path / "Müsic & more"
-    music.mkdir()
     chosen = {plant.fault: plant for plant in PLANTS}
-    for plant in (chosen["re-tagged copy"], chosen["silent"]):
+    for plant in (chosen["re-tagged copy"], chosen["silent"], chosen["excerpt"]):
         for path in filter(None, (plant.path, plant.of)):
-            (music / Path(path).name).hardlink_to(crate / path)
-    before = {path: path.stat().st_mtime_ns for path in music.iterdir()}
+            (music / path).parent.mkdir(parents=True, exist_ok=True)
+            (music / path).hardlink_to(crate / path)
+    before = {path: path.stat().st_mtime_ns for path in music.rglob("*")}
     with pytest.MonkeyPatch.context() as environment:
         environment.delenv("DATABASE_URL", raising=False)
         settings = prepare(tmp_path / "workspace", folder=True)
         with Store(settings.database) as store:
             lines: list[str] = []
             fill_from(store, settings, music, lines.append)
-            told = {each.rule: each for each in judged(store, settings, "folder.yaml")}
-    assert {path: path.stat().st_mtime_ns for path in music.iterdir()} == before
-    assert set(told) == {"folder-no-recording-twice", "folder-audio-sound"}
+            told = {each.rule: each for each in judged(store, settings)}
+    assert {path: path.stat().st_mtime_ns for path in music.rglob("*")} == before
+    assert set(told) == {"folder-no-recording-twice", "folder-audio-sound", "folder-no-test-excerpt-in-training"}
     assert {each.dataset for each in told.values()} == {"my-m-sic-more"}
-    assert "imported my-m-sic-more: 3 files of audio" in lines
+    assert "imported my-m-sic-more: 5 files of audio" in lines
 
 
 @pytest.mark.parametrize(("folder", "name"), [("Music", "my-music"), ("my-crate", "my-crate"), ("ジャズ", "my-music")])
