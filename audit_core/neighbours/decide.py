@@ -11,16 +11,17 @@ The ends of a stretch are where the rate of meetings changes from that of chance
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audit_core.neighbours.compiled import compiled
+from audit_core.neighbours.echoes import is_news, without_echoes
 from audit_core.neighbours.fit import FASTEST, HIGHEST, SLOWEST, Ballot, Line, shared_triplets, through
 from audit_core.neighbours.landmarks import Triplets, triplets
 from audit_core.neighbours.match import PeakList, Stretch, inverted
+from audit_core.neighbours.meetings import best_run, count_delays, meet
 
 __all__ = ["Heard", "heard", "matching_peaks", "score_of", "stretches_of"]
 
@@ -34,7 +35,6 @@ FURTHER_SCORE = 6.0  # that a further run on a line needs, which is known to hol
 SPLIT_ODDS = 9.0  # natural logarithm of the odds of a gap
 SPLIT_S = 2.0
 WEAK_PASSAGE = 0.5  # how much rarer meetings may become within a stretch, as under speech
-NEW_SHARE = 0.5  # of a further stretch, that no better one covers
 
 SHORTEST_DELAY_S, LONGEST_DELAY_S = 0.3, 1.55
 LEANING = 0.3  # how far chance leans to the delay of most meetings
@@ -100,7 +100,7 @@ def stretches_of(a: Heard, b: Heard, *, least: float) -> tuple[Stretch, ...]:
         if line is None:
             break
         known = [one.stretch for one in found]
-        fresh = [one for one in _on_line(a, b, line, least) if _is_news(one.stretch, known)]
+        fresh = [one for one in _on_line(a, b, line, least) if is_news(one.stretch, known)]
         failures = 0 if fresh else failures + 1
         if failures >= patience:
             break
@@ -109,7 +109,7 @@ def stretches_of(a: Heard, b: Heard, *, least: float) -> tuple[Stretch, ...]:
             ballot.without(stretch.offset_a, stretch.offset_a + stretch.overlap_s, stretch.offset_b, end_b)
         found.extend(fresh)
     found.sort(key=lambda one: -one.closeness)
-    return tuple(_without_echoes([one.stretch for one in found]))
+    return tuple(without_echoes([one.stretch for one in found]))
 
 
 def _order(one: Heard) -> tuple[int, float, bytes, bytes]:
@@ -128,7 +128,7 @@ def matching_peaks(
         The nth peak of the one meets the nth of the other.
     """
     partners = np.empty(len(peaks_a.times_s), np.int64)
-    _meet(
+    meet(
         np.asarray(peaks_a.times_s, np.float32),
         np.asarray(peaks_a.pitches, np.float32),
         np.asarray(peaks_b.times_s, np.float32),
@@ -188,7 +188,7 @@ def _drawn_by_peaks(a: Heard, b: Heard, line: Line) -> Line:
 
 def _partners(a: Heard, b: Heard, line: Line, within: float = NEAR_S) -> NDArray[np.int64]:
     partners = np.empty(len(a.times_s), np.int64)
-    _meet(
+    meet(
         a.times_s,
         a.pitches,
         b.times_s,
@@ -215,7 +215,7 @@ def _chance(a: Heard, b: Heard, line: Line, first: int, last: int, how: Nearness
     cells = 2 * (int(LONGEST_DELAY_S / how.within_s) + 1)
     counts = np.zeros(cells, np.int64)
     times = a.times_s[first:last]
-    _delays(
+    count_delays(
         times,
         a.pitches[first:last],
         b.times_s,
@@ -320,7 +320,7 @@ def _runs(hits: NDArray[np.bool_], times: NDArray[np.float32], chance: float) ->
     best: tuple[float, float, tuple[int, int]] = (0.0, 0.0, (0, 0))
     for rate in (0.12, 0.2, 0.3, 0.45, 0.6, 0.8):
         if rate > 1.3 * chance:
-            gained, first, last = _best_run(hits, *_weights(rate, chance))
+            gained, first, last = best_run(hits, *_weights(rate, chance))
             if gained > best[0]:
                 best = (gained, rate, (first, last))
     if best[0] <= 0:
@@ -335,7 +335,7 @@ def _runs(hits: NDArray[np.bool_], times: NDArray[np.float32], chance: float) ->
     waiting = [(0, len(hits))]
     while waiting and len(runs) < 64:
         low, high = waiting.pop()
-        gained, first, last = _best_run(hits[low:high], hit, miss)
+        gained, first, last = best_run(hits[low:high], hit, miss)
         if gained < 10:
             continue
         runs.extend(_split(hits, times, low + first, low + last, hit, miss))
@@ -347,7 +347,7 @@ def _split(
     hits: NDArray[np.bool_], times: NDArray[np.float32], first: int, last: int, hit: float, miss: float
 ) -> list[tuple[int, int]]:
     """Cut a run at its gaps."""
-    lost, gap_first, gap_last = _best_run(hits[first:last], -hit, -miss)
+    lost, gap_first, gap_last = best_run(hits[first:last], -hit, -miss)
     gap_first, gap_last = gap_first + first, gap_last + first
     if lost < SPLIT_ODDS or gap_first <= first or gap_last >= last or times[gap_last] - times[gap_first - 1] < SPLIT_S:
         return [(first, last)]
@@ -362,128 +362,8 @@ def _weights(rate: float, chance: float) -> tuple[float, float]:
     return math.log(rate / chance), math.log((1 - rate) / (1 - chance))
 
 
-def _is_news(stretch: Stretch, found: list[Stretch]) -> bool:
-    """Say whether a stretch lies for the most part where none is, in one of the files, and elsewhere on the other."""
-    covered_a = covered_b = 0.0
-    end_a = stretch.offset_a + stretch.overlap_s
-    length_b = stretch.overlap_s * stretch.tempo
-    end_b = stretch.offset_b + length_b
-    for other in found:
-        covered_a += max(0.0, min(end_a, other.offset_a + other.overlap_s) - max(stretch.offset_a, other.offset_a))
-        other_end = other.offset_b + other.overlap_s * other.tempo
-        covered_b += max(0.0, min(end_b, other_end) - max(stretch.offset_b, other.offset_b))
-    covered = min(covered_a / stretch.overlap_s, covered_b / length_b)
-    return covered < NEW_SHARE
-
-
-def _without_echoes(found: list[Stretch]) -> list[Stretch]:
-    """Leave out what lies on better stretches in one file and agrees far less: music that is like itself."""
-    kept: list[Stretch] = []
-    for one in found:
-        stretch = one
-        echo = not _is_news(stretch, kept)
-        for better in kept:
-            if _overlap(stretch, better) > NEW_SHARE:
-                echo = echo or _agreement(stretch) < 0.7 * _agreement(better)
-                stretch = replace(stretch, score=min(stretch.score, better.score))  # what is closest is best
-        if not echo:
-            kept.append(stretch)
-    return kept
-
-
-def _agreement(stretch: Stretch) -> float:
-    return max(stretch.agreement_a, stretch.agreement_b)
-
-
-def _overlap(stretch: Stretch, other: Stretch) -> float:
-    """Return the share of a stretch that another covers, in the file where it covers more."""
-    low = max(stretch.offset_a, other.offset_a)
-    high = min(stretch.offset_a + stretch.overlap_s, other.offset_a + other.overlap_s)
-    in_a = (high - low) / stretch.overlap_s
-    low = max(stretch.offset_b, other.offset_b)
-    high = min(stretch.offset_b + stretch.overlap_s * stretch.tempo, other.offset_b + other.overlap_s * other.tempo)
-    in_b = (high - low) / (stretch.overlap_s * stretch.tempo)
-    return max(0.0, in_a, in_b)
-
-
 def heard(peaks: PeakList, duration_s: float) -> Heard:
     """Make ready what is compared."""
     times = np.ascontiguousarray(peaks.times_s, np.float32)
     pitches = np.ascontiguousarray(peaks.pitches, np.float32)
     return Heard(times, pitches, triplets(peaks), max(float(duration_s), float(times[-1]) if len(times) else 0.0))
-
-
-@compiled
-def _meet(
-    times_a: NDArray[np.float32],
-    pitches_a: NDArray[np.float32],
-    times_b: NDArray[np.float32],
-    pitches_b: NDArray[np.float32],
-    tempo: float,
-    shift: float,
-    pitch: float,
-    near_s: float,
-    near_semitones: float,
-    partners: NDArray[np.int64],
-) -> None:
-    """Find for each peak of `a` the peak of `b` that is nearest in time, among those near enough; -1 if none is."""
-    start = 0
-    for i in range(len(times_a)):
-        partners[i] = -1
-        time = tempo * times_a[i] + shift
-        target = pitches_a[i] + pitch
-        while start < len(times_b) and times_b[start] < time - near_s:
-            start += 1
-        nearest = near_s
-        j = start
-        while j < len(times_b) and times_b[j] <= time + near_s:
-            if abs(pitches_b[j] - target) <= near_semitones and abs(times_b[j] - time) <= nearest:
-                nearest = abs(times_b[j] - time)
-                partners[i] = j
-            j += 1
-
-
-@compiled
-def _delays(
-    times_a: NDArray[np.float32],
-    pitches_a: NDArray[np.float32],
-    times_b: NDArray[np.float32],
-    pitches_b: NDArray[np.float32],
-    tempo: float,
-    shift: float,
-    pitch: float,
-    cell: float,
-    near_semitones: float,
-    counts: NDArray[np.int64],
-) -> None:
-    """Count the pairs of peaks of one pitch by the delay between them, in cells about none."""
-    start = 0
-    half = len(counts) // 2
-    farthest = np.float32(half * cell)
-    close = np.float32(near_semitones)
-    for i in range(len(times_a)):
-        time = np.float32(tempo * times_a[i] + shift)
-        target = np.float32(pitches_a[i] + pitch)
-        while start < len(times_b) and times_b[start] < time - farthest:
-            start += 1
-        j = start
-        while j < len(times_b) and times_b[j] < time + farthest:
-            if abs(pitches_b[j] - target) <= close:
-                cells = int(np.floor((times_b[j] - time) / cell)) + half
-                if 0 <= cells < len(counts):
-                    counts[cells] += 1
-            j += 1
-
-
-@compiled
-def _best_run(hits: NDArray[np.bool_], hit: float, miss: float) -> tuple[float, int, int]:
-    """Find the run of the greatest weight: its weight, the number of its first and of that after its last."""
-    best, best_first, best_last = 0.0, 0, 0
-    weight, first = 0.0, 0
-    for i in range(len(hits)):
-        if weight <= 0:
-            weight, first = 0.0, i
-        weight += hit if hits[i] else miss
-        if weight > best:
-            best, best_first, best_last = weight, first, i + 1
-    return best, best_first, best_last
