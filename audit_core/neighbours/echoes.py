@@ -1,4 +1,4 @@
-"""Which stretches of a pair are news, and which are echoes: music is like itself, so a copy lies on more than itself."""
+"""Which stretches of a pair are news, and which are echoes: music is like itself, and a copy meets it elsewhere too."""
 
 from __future__ import annotations
 
