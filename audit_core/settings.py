@@ -57,6 +57,8 @@ class Settings(BaseSettings):
         default="unless_forbidden", description="Which tracks reviewers get clips of, by what the licences say."
     )
     features: Path = Field(default=Path("features"), description="Where a scan keeps what it heard.")
+    embedder: str = Field(default="chroma", description="What finds versions: chroma, onnx, or that of a package.")
+    embedder_model: Path | None = Field(default=None, description="The embedder's model, where it takes one.")
     host: str = Field(default="127.0.0.1", description="Where `serve` listens for Slack's requests.")
     port: int = Field(default=3000, ge=0, le=65535)
 
@@ -146,6 +148,8 @@ def load_settings(workspace: Path) -> Settings:
     }
     if settings.licences is not None:
         beside["licences"] = workspace / settings.licences
+    if settings.embedder_model is not None:
+        beside["embedder_model"] = workspace / settings.embedder_model
     return settings.model_copy(update=beside)
 
 

@@ -35,7 +35,7 @@ from audit_core.neighbours.publishing import Comparison, Found, compared_version
 if TYPE_CHECKING:
     from audit_core.neighbours.match import Match
 
-__all__ = ["CURRENT", "compare", "fingerprints", "heard"]
+__all__ = ["CURRENT", "Progress", "compare", "fingerprints", "heard", "turn"]
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def compare(
         new = [number for number, one in enumerate(packets) if again or known.get(one, (0, ""))[1] != CURRENT]
         matches = list(_matches(cache.folder, library, facts, new, tell)) if new else []
         found = Found(frozenset(packets[number] for number in new), matches, CURRENT, unheard)
-        with _turn(store, clock, tell) as lease:
+        with turn(store, clock, tell) as lease:
             return written(store, lease, found, actor=actor, via=via, clock=clock)
 
 
@@ -175,7 +175,7 @@ def _row(match: Match, a: str, b: str, facts: Mapping[str, Facts]) -> dict[str, 
 
 
 @contextmanager
-def _turn(store: Store, clock: Clock, tell: Progress) -> Iterator[Lease]:
+def turn(store: Store, clock: Clock, tell: Progress) -> Iterator[Lease]:
     """Wait for the right to write a revision, which an import may hold for some minutes."""
     with ExitStack() as stack:
         while True:

@@ -17,9 +17,9 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, true
 from audit_core.audio.tables import audio_files
 from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import datasets
-from audit_core.neighbours.tables import audio_matches
+from audit_core.neighbours.tables import audio_matches, version_candidates
 
-__all__ = ["CERTAIN", "SEEN_FROM_THE_OTHER", "FilePair", "first_files", "in_datasets", "pairs"]
+__all__ = ["CERTAIN", "SEEN_FROM_THE_OTHER", "FilePair", "first_files", "in_datasets", "pairs", "version_pairs"]
 
 #: The score of files that hold the very same packets: no odds against that could be counted.
 CERTAIN: Final = 9999.0
@@ -99,6 +99,45 @@ def pairs(
         for row in page:
             if row.packets_a in names and row.packets_b in names:
                 yield from _stretches(row, names[row.packets_a], names[row.packets_b])
+
+
+def version_pairs(connection: Connection, snapshot: Snapshot, *, within: Sequence[str] = ()) -> Iterator[FilePair]:
+    """Read the pairs that may be versions of one work, the most alike first.
+
+    Parameters
+    ----------
+    connection : Connection
+    snapshot : Snapshot
+    within : sequence of str, optional
+        Only files of these datasets.
+
+    Yields
+    ------
+    pair : FilePair
+        All candidates; the score is their similarity, 1 at most. They share no stretch.
+    """
+    similarity = version_candidates.c.similarity
+    a, b = version_candidates.c.packets_a, version_candidates.c.packets_b
+    found = connection.execute(
+        select(a, b, similarity).where(snapshot.holds(version_candidates)).order_by(similarity.desc(), a, b)
+    )
+    for page in found.partitions(_PAGE):
+        names = first_files(connection, snapshot, {one for row in page for one in (row[0], row[1])}, within)
+        for row in page:
+            if row[0] in names and row[1] in names:
+                first, second = sorted((names[row[0]], names[row[1]]))
+                yield FilePair(
+                    *first,
+                    *second,
+                    score=row.similarity,
+                    offset_a=0.0,
+                    offset_b=0.0,
+                    overlap_s=0.0,
+                    tempo=1.0,
+                    pitch=0.0,
+                    kind="version",
+                    candidate=True,
+                )
 
 
 _File = tuple[str, str]

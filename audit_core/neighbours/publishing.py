@@ -19,7 +19,7 @@ from audit_core.neighbours.groups import Grouping
 from audit_core.neighbours.linked import regrouped
 from audit_core.neighbours.tables import audio_matches, compared, recording_members
 
-__all__ = ["Comparison", "Found", "compared_versions", "members_to_change", "written"]
+__all__ = ["Changes", "Comparison", "Found", "compared_versions", "members_to_change", "write_changes", "written"]
 
 _LIFE: Final = ("id", "from_rev", "to_rev")
 
@@ -81,7 +81,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class _Changes:
+class Changes:
     """Rows of a table that end, and rows that begin."""
 
     table: Table
@@ -115,7 +115,7 @@ def written(store: Store, lease: Lease, found: Found, *, actor: str, via: Via, c
     with pace.write(store) as connection:
         revision = work.begin(connection, at=clock())
     for change in changes:
-        _write(store, work, pace, change)
+        write_changes(store, work, pace, change)
     with store.read() as connection:
         after = Snapshot(revision, clock())
         grouping = regrouped(connection, after)
@@ -123,7 +123,7 @@ def written(store: Store, lease: Lease, found: Found, *, actor: str, via: Via, c
     for first in range(0, len(grouping.minted), 500):
         with pace.write(store) as connection:
             work.mint(connection, grouping.minted[first : first + 500])
-    _write(store, work, pace, members)
+    write_changes(store, work, pace, members)
     with store.read() as connection:
         report = _report(connection, after, revision, found, grouping)
     counts = {
@@ -148,7 +148,7 @@ def compared_versions(connection: Connection, snapshot: Snapshot) -> dict[str, t
     return {row.packets: (row.id, row.version) for row in rows}
 
 
-def members_to_change(connection: Connection, snapshot: Snapshot, grouping: Grouping) -> _Changes:
+def members_to_change(connection: Connection, snapshot: Snapshot, grouping: Grouping) -> Changes:
     """Compare the members of recordings with what they should be."""
     rows = connection.execute(
         select(recording_members.c.packets, recording_members.c.id, recording_members.c.recording).where(
@@ -162,10 +162,11 @@ def members_to_change(connection: Connection, snapshot: Snapshot, grouping: Grou
         for one, recording in sorted(grouping.members.items())
         if one not in standing or standing[one][1] != recording
     ]
-    return _Changes(recording_members, ended, begun)
+    return Changes(recording_members, ended, begun)
 
 
-def _write(store: Store, work: Revising, pace: Pace, change: _Changes) -> None:
+def write_changes(store: Store, work: Revising, pace: Pace, change: Changes) -> None:
+    """Let the rows of a change end and begin, in writes that hold nobody up."""
     ended, begun = list(change.ended), list(change.begun)
     while ended:
         with pace.write(store) as connection:
@@ -177,14 +178,14 @@ def _write(store: Store, work: Revising, pace: Pace, change: _Changes) -> None:
             work.open_rows(connection, change.table, rows)
 
 
-def _marks(connection: Connection, snapshot: Snapshot, found: Found) -> _Changes:
+def _marks(connection: Connection, snapshot: Snapshot, found: Found) -> Changes:
     known = compared_versions(connection, snapshot)
     stale = [known[one][0] for one in found.new if one in known and known[one][1] != found.version]
     fresh = sorted(one for one in found.new if one not in known or known[one][1] != found.version)
-    return _Changes(compared, sorted(stale), [{"packets": one, "version": found.version} for one in fresh])
+    return Changes(compared, sorted(stale), [{"packets": one, "version": found.version} for one in fresh])
 
 
-def _pairs(connection: Connection, snapshot: Snapshot, found: Found) -> _Changes:
+def _pairs(connection: Connection, snapshot: Snapshot, found: Found) -> Changes:
     """Compare the matches of what is new with those that stand; of what was compared before there may be some."""
     names = [column.name for column in audio_matches.columns if column.name not in _LIFE]
     standing: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
@@ -200,7 +201,7 @@ def _pairs(connection: Connection, snapshot: Snapshot, found: Found) -> _Changes
             kept.add(pair)
         else:
             begun.append(match)
-    return _Changes(audio_matches, sorted(number for pair, (number, _) in standing.items() if pair not in kept), begun)
+    return Changes(audio_matches, sorted(number for pair, (number, _) in standing.items() if pair not in kept), begun)
 
 
 def _report(

@@ -29,6 +29,7 @@ __all__ = ["add_to"]
 _COLUMNS = ("file_a", "file_b", "score", "offset_a", "offset_b", "overlap_s", "tempo", "pitch", "kind")
 _DECIMALS = {"score": 1, "offset_a": 3, "offset_b": 3, "overlap_s": 3, "tempo": 5, "pitch": 3}
 _QUERY = "--query"
+_VERSION = "version"
 
 
 class _Group(TyperGroup):
@@ -75,6 +76,10 @@ def neighbours(
     candidates: Annotated[
         bool, typer.Option("--candidates", help="List pairs below the threshold too: they are for ears.")
     ] = False,
+    versions: Annotated[
+        bool,
+        typer.Option("--versions", help="List what may be versions of one work too: live, cover, remix. For ears."),
+    ] = False,
     again: Annotated[bool, typer.Option("--again", help="Compare everything anew, not only what is new.")] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Processes that hear the queries.")] = os.cpu_count() or 1,
     workspace: WorkspaceOption = Path(),
@@ -86,7 +91,7 @@ def neighbours(
     A row tells one stretch: where it begins in either file, how long it lasts in the first, the second's tempo (in
     seconds of b to a second of a) and pitch (in semitones above a), and what b is to a. The score is the decimal
     exponent of the odds against chance, 9999 for the very same audio. Files that hold the very same audio are listed
-    beside the first of them.
+    beside the first of them. What --versions lists has a similarity, 1 at most, in place of a score.
 
     With --query nothing is compared but the files that follow, and nothing is written.
 
@@ -104,7 +109,7 @@ def neighbours(
             found, unheard = _queried(settings, store, query, dataset or (), candidates, jobs)
             _list(found, style, "none of these files shares audio with the catalogue", len(dataset or ()) == 1)
             return ExitCode.BAD_ANSWER if unheard else ExitCode.CLEAN
-        found = _compared(settings, store, actor, dataset or (), candidates, again)
+        found = _compared(settings, store, actor, dataset or (), candidates, versions, again)
         _list(found, style, "no two files share audio", len(dataset or ()) == 1)
     return ExitCode.CLEAN
 
@@ -168,25 +173,39 @@ def _say_calibration(made: Calibration) -> None:
 
 
 def _compared(
-    settings: Settings, store: Store, actor: str, datasets: Sequence[str], candidates: bool, again: bool
+    settings: Settings,
+    store: Store,
+    actor: str,
+    datasets: Sequence[str],
+    candidates: bool,
+    versions: bool,
+    again: bool,
 ) -> list[FilePair]:
     from audit_core.audio.cache import FeatureCache
+    from audit_core.audio.embedders import embedder_named
+    from audit_core.audio.embedding import EmbeddingExtractor
     from audit_core.catalogue.snapshot import Snapshot, latest_revision
     from audit_core.clock import utc_now
     from audit_core.neighbours.calibration import quoted_calibration
     from audit_core.neighbours.comparing import compare
-    from audit_core.neighbours.pairs import pairs
+    from audit_core.neighbours.pairs import pairs, version_pairs
+    from audit_core.neighbours.versioning import find_versions
     from bot.cli.progress import stages
 
+    embedder = EmbeddingExtractor(embedder_named(settings.embedder, settings.embedder_model)).version
     with FeatureCache(settings.features) as cache, stages() as tell:
         who = identified(actor, settings.people)
         comparison = compare(store, cache, actor=who, via="cli", again=again, progress=tell)
+        alike = find_versions(store, cache, embedder, actor=who, via="cli", progress=tell)
     _summarise(comparison)
+    if alike:
+        sys.stderr.write(f"{alike:,} pairs may be versions of one work: see --versions\n")
     with store.read() as connection:
         now = Snapshot(latest_revision(connection), utc_now())
         if (said := quoted_calibration(connection, now)) is not None:
             sys.stderr.write(f"{said}\n")
-        return list(pairs(connection, now, within=datasets, candidates=candidates))
+        found = list(pairs(connection, now, within=datasets, candidates=candidates))
+        return [*found, *version_pairs(connection, now, within=datasets)] if versions else found
 
 
 def _summarise(done: Comparison) -> None:
@@ -271,7 +290,7 @@ def _list(found: Sequence[FilePair], style: RowFormat, empty: str, one_dataset: 
     for one in found:
         row = asdict(one)
         for name, decimals in _DECIMALS.items():
-            row[name] = round(row[name], decimals)
+            row[name] = round(row[name], 3 if one.kind == _VERSION else decimals)
         if several and style is not RowFormat.JSON:
             for side in ("a", "b"):
                 if row[f"dataset_{side}"]:

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -70,11 +71,15 @@ def scan(
     with opened(workspace) as (settings, store), _shown() as (tell, tell_note), _until_interrupted(tell_note) as stop:
         roots, without = _roots(store, settings, dataset)
         tell_note("looking at the files of " + ", ".join(roots))
+        from audit_core.audio.extractors import extractors
         from audit_core.audio.scan import Options
         from audit_core.audio.scan import scan as heard
 
         options = Options(only=_chosen(only), jobs=jobs, timeout_s=timeout, again=again)
-        report = heard(store, roots, settings.features, options, actor=actor, via="cli", stop=stop, tell=tell)
+        registry = partial(extractors, settings.embedder, settings.embedder_model)
+        report = heard(
+            store, roots, settings.features, options, actor=actor, via="cli", registry=registry, stop=stop, tell=tell
+        )
         bare = _without_path(store, roots)
     if style is Format.JSON:
         show_value(_as_dict(report, bare, without))

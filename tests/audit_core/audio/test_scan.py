@@ -13,6 +13,7 @@ from sqlalchemy import Row, select
 from audit_core.audio.cache import CacheUnwritable, FeatureCache
 from audit_core.audio.extractors import extractors
 from audit_core.audio.files import Root
+from audit_core.audio.hear import OWN
 from audit_core.audio.scan import Options, Progress, ScanReport, scan
 from audit_core.audio.tables import audio_files
 from audit_core.audio.worker import Registry
@@ -86,7 +87,7 @@ def test_every_file_is_heard_and_the_ledger_vouches_for_it_on_both_databases(sto
     assert [(one.dataset, one.path, one.problem) for one in report.troubles] == [("crate", "gone.audio", "missing")]
     row = crate.rows()["a"]
     assert (row.codec, row.sample_rate_hz, row.duration_ms, row.problem) == ("flac", 44100, 3000, None)
-    assert row.versions.keys() == {"hear", "pcm", "fingerprint", "integrity", "loudness"}
+    assert row.versions.keys() == {"hear", "pcm", "fingerprint", "integrity", "loudness", "embedding"}
     assert verify(store).broken is None
 
     again = crate.scan(extractors)
@@ -126,7 +127,7 @@ def test_an_extractor_of_a_new_version_computes_only_itself(crate: Crate) -> Non
     crate.tracks("a")
     crate.scan()
     assert crate.scan(faults.newer).heard == 1
-    assert crate.rows()["a"].versions == {"hear": "1", "pcm": "1", "loudest": "2"}
+    assert crate.rows()["a"].versions == {**OWN, "loudest": "2"}
     assert crate.scan(faults.newer).unchanged == 1
 
 
