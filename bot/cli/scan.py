@@ -57,7 +57,7 @@ def scan(
     workspace: WorkspaceOption = Path(),
     style: FormatOption = Format.TABLE,
 ) -> int:
-    """Hear the audio of the catalogue's tracks: hashes, true durations, integrity, fingerprints.
+    """Hear the audio of the catalogue's tracks: hashes, true durations, integrity, fingerprints, embeddings.
 
     Files that have not changed since the last scan are not read; of sound that is known already nothing is
     decoded. A file that can't be heard is reported with its reason and stops no other. A scan that ends early,
