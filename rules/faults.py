@@ -19,7 +19,7 @@ from audit_core.audio.tables import audio_files
 from rules.complaint import shown
 from rules.quantities import duration_in_words, frequency_in_words, percentage_in_words
 
-__all__ = ["FAULTS", "UNHEARD", "Fault", "FaultWord", "Finding", "Limits", "lossless"]
+__all__ = ["FAULTS", "UNHEARD", "Fault", "FaultWord", "Finding", "Limits", "ends_early", "lossless"]
 
 FaultWord = Literal[
     "unreadable",
@@ -108,6 +108,8 @@ def _damaged(row: Row[Any], _: Limits) -> Finding:
 
 
 def _truncated(row: Row[Any], _: Limits) -> Finding:
+    if not row.ends_early:
+        return Finding("truncated", "not marked", "marked as the end", "its last page is not marked as the end")
     measured, stated = duration_in_words(row.duration_ms), duration_in_words(row.header_ms)
     band = row.duration_ms * 16 // row.header_ms
     return Finding("truncated", measured, stated, f"it ends after {measured}, though its header states {stated}", band)
@@ -150,7 +152,8 @@ def _upsampled(row: Row[Any], _: Limits) -> Finding:
     return Finding("upsampled", measured, f"at least {limit}", said, row.bandwidth_hz // 2000)
 
 
-def _end_of_header() -> ColumnElement[bool]:
+def ends_early() -> ColumnElement[bool]:
+    """Give the condition under which a file is shorter than its header states."""
     lost = _file.header_ms - _file.duration_ms
     return and_(lost > limits.TRUNCATED_MS, lost > limits.TRUNCATED_SHARE * _file.header_ms)
 
@@ -170,7 +173,7 @@ FAULTS: Final[Mapping[FaultWord, Fault]] = MappingProxyType(
         "unreadable": Fault(lambda _: _file.problem.in_(_UNREADABLE), _unreadable),
         "undecodable": Fault(lambda _: _file.problem.in_(_UNDECODABLE), _undecodable),
         "damaged": Fault(lambda _: _file.damaged_packets > limits.DAMAGED_PACKETS, _damaged),
-        "truncated": Fault(lambda _: _end_of_header(), _truncated),
+        "truncated": Fault(lambda _: or_(ends_early(), _file.cut_off.is_(True)), _truncated),
         "silent": Fault(lambda permitted: _file.silent > float(permitted.silent), _silent),
         "clipped": Fault(lambda permitted: _file.clipped > float(permitted.clipped), _clipped),
         "dc": Fault(lambda _: _file.dc > limits.DC, _dc),

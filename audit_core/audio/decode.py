@@ -24,7 +24,15 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from audit_core.audio.extractor import Samples
-from audit_core.audio.stated import Head, bit_depth, codec_name, encoded_parameters, read_head, stated_duration_s
+from audit_core.audio.stated import (
+    Head,
+    bit_depth,
+    codec_name,
+    encoded_parameters,
+    ends_cut_off,
+    read_head,
+    stated_duration_s,
+)
 from audit_core.errors import AudioError
 
 __all__ = ["BLOCK", "Audio", "Undecodable", "open_audio", "packets_hash"]
@@ -65,6 +73,9 @@ class Audio:
         As decoded.
     header_s : float or None
         The duration that the file states; None if it states none (then others guess from its size).
+    cut_off : bool or None
+        Whether an Ogg, which states its duration at its end, lacks that end; False where ``header_s`` tells, None where
+        nothing does.
     bit_depth : int or None
         Of lossless formats.
     """
@@ -78,6 +89,7 @@ class Audio:
             context.options = {"err_detect": "crccheck+explode"}
         self.codec = codec_name(stream)
         self.header_s = stated_duration_s(container, stream, head)
+        self.cut_off = ends_cut_off(container, head, self.header_s)
         self.bit_depth = bit_depth(stream)
         self._hash = hashlib.sha256(encoded_parameters(stream))
         self._damaged = 0

@@ -27,7 +27,7 @@ __all__ = ["OWN", "Heard", "Problem", "hear", "troubled", "versions_of"]
 Problem = Literal["missing", "outside", "unreadable", "undecodable", "timeout", "crashed", "changing"]
 """Why a file was not heard, in a word."""
 
-OWN: Final[Mapping[str, str]] = {"hear": "1", "pcm": "1"}
+OWN: Final[Mapping[str, str]] = {"hear": "2", "pcm": "1"}
 """What is found without an extractor, and its versions: what the decoder says, and the hash of the samples."""
 
 _LONGEST_REASON: Final = 300
@@ -137,6 +137,7 @@ def hear(
             return None
         with root.open(path) as file, open_audio(file, pcm="pcm" in missing) as audio:
             columns["header_ms"] = _milliseconds(audio.header_s)
+            columns["cut_off"] = audio.cut_off
             if missing:
                 known |= _decoded(audio, missing, extractors)
                 if audio.packets != packets:

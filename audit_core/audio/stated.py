@@ -11,7 +11,9 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-__all__ = ["Head", "bit_depth", "codec_name", "encoded_parameters", "read_head", "stated_duration_s"]
+from audit_core.audio import ogg
+
+__all__ = ["Head", "bit_depth", "codec_name", "encoded_parameters", "ends_cut_off", "read_head", "stated_duration_s"]
 
 # FFmpeg guesses the duration of these from size and bit rate, unless a header of theirs states it.
 _STATES_NOTHING: Final = frozenset({"aac", "ac3", "eac3", "dts", "loas", "amr", "mpeg", "mpegts", "mp2"})
@@ -26,7 +28,7 @@ _CHUNKS: Final = 64  # of a WAV, before its samples
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the first bytes of a file say, where FFmpeg does not tell it, or believes the size of the file instead.
+    """What the first and last bytes of a file say, where FFmpeg does not tell it, or believes the size of the file.
 
     Attributes
     ----------
@@ -34,14 +36,17 @@ class Head:
         Whether an mp3 states how many frames it has.
     wav_s : float or None
         The duration that a WAV states.
+    ogg_cut_off : bool or None
+        Whether an Ogg ends before its end, as `ogg.is_cut_off` tells; None of anything else.
     """
 
     frames_stated: bool
     wav_s: float | None
+    ogg_cut_off: bool | None
 
 
 def read_head(file: BinaryIO) -> Head:
-    """Read the first bytes of a file, past its ID3 tags; it is rewound."""
+    """Read the first bytes of a file, past its ID3 tags, and the last ones of an Ogg; it is rewound."""
     at = 0
     head = file.read(12)
     for _ in range(_TAGS):
@@ -53,8 +58,12 @@ def read_head(file: BinaryIO) -> Head:
         head = file.read(12)
     wav_s = _stated_by_wav(file) if head[:4] == b"RIFF" and head[8:] == b"WAVE" else None
     first = head + file.read(52)
+    ogg_cut_off = None
+    if head.startswith(ogg.CAPTURE):
+        file.seek(at)
+        ogg_cut_off = ogg.is_cut_off(file)
     file.seek(0)
-    return Head(any(mark in first for mark in _FRAMES_STATED), wav_s)
+    return Head(any(mark in first for mark in _FRAMES_STATED), wav_s, ogg_cut_off)
 
 
 def _stated_by_wav(file: BinaryIO) -> float | None:
@@ -124,7 +133,7 @@ def stated_duration_s(container: InputContainer, stream: AudioStream, head: Head
     ----------
     container, stream
         The open file, and its stream of sound.
-    head : bytes
+    head : Head
         What `read_head` gives.
 
     Returns
@@ -148,6 +157,29 @@ def stated_duration_s(container: InputContainer, stream: AudioStream, head: Head
     if container.duration is not None and container.duration > 0:
         return container.duration / av.time_base
     return None
+
+
+def ends_cut_off(container: InputContainer, head: Head, header_s: float | None) -> bool | None:
+    """Tell whether a file ends where nothing says that it ends, whatever duration it states.
+
+    Parameters
+    ----------
+    container
+        The open file.
+    head : Head
+        What `read_head` gives.
+    header_s : float or None
+        What `stated_duration_s` gives.
+
+    Returns
+    -------
+    cut_off : bool or None
+        Of an Ogg, whether the mark of its end is missing. False where the header states the duration beforehand, and so
+        tells. None where neither is so: nobody can know of ADTS, or of MP3 without a Xing header.
+    """
+    if "ogg" in container.format.name.split(","):
+        return head.ogg_cut_off
+    return None if header_s is None else False
 
 
 def _without_comments(extradata: bytes) -> list[bytes]:

@@ -60,6 +60,7 @@ class AudioFile(SQLModel, table=True):
     sample_rate_hz: int | None = None
     channels: int | None = None
     header_ms: int | None = Field(default=None, sa_type=BigId)  # as the file states it
+    cut_off: bool | None = None  # of an Ogg: its end is missing; False: header_ms tells; NULL: nothing does
     duration_ms: int | None = Field(default=None, sa_type=BigId)  # as it was decoded
     damaged_packets: int | None = None  # that the decoder refused
 

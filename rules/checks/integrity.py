@@ -5,7 +5,9 @@
 - `unreadable`: the file is missing, lies outside of the dataset's folder, or can't be opened.
 - `undecodable`: it is no audio, or its decoder gave up, crashed, or did not come to an end.
 - `damaged`: some of its packets can't be decoded.
-- `truncated`: it ends before its header says; by more than 1 % and by more than 100 ms.
+- `truncated`: it ends before its header says, by more than 1 % and by more than 100 ms; or it is an Ogg (Vorbis, Opus),
+  whose length stands at its end, and its last page is not marked as the end. Of an MP3 without a Xing header, and of
+  ADTS (`.aac`), nobody can know.
 - `silent`: more than 90 % of its length lies below -60 dBFS. `silent_at_most` sets another share, as in `50 %`.
 - `clipped`: more than 0.1 % of its samples are cut off at a flat top. `clipped_at_most` sets another share.
 - `dc`: it is off centre by more than 5 % of full scale.
@@ -63,7 +65,7 @@ from audit_core.placed_yaml.models import Strict
 from audit_core.wording import listed
 from rules.complaint import NAMED, SAMPLE, Complaint, Complaints, Judged, TrackList, names_of_track, too_little
 from rules.coverage import unmeasured
-from rules.faults import FAULTS, UNHEARD, FaultWord, Finding, Limits, lossless
+from rules.faults import FAULTS, UNHEARD, FaultWord, Finding, Limits, ends_early, lossless
 from rules.quantities import (
     Duration,
     Frequency,
@@ -204,8 +206,9 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     wrong = {fault: FAULTS[fault].wrong(spec.limits) for fault in spec.forbid or ()}
     past = {bound.title: bound.broken for bound in _bounds(spec)}
     flags = [condition.label(f"has_{name.replace(' ', '_')}") for name, condition in [*wrong.items(), *past.items()]]
+    told = (lossless().label("lossless"), ends_early().label("ends_early"))
     query = (
-        select(*NAMED, *(audio_files.c[name] for name in _MEASURES), lossless().label("lossless"), *flags)
+        select(*NAMED, *(audio_files.c[name] for name in _MEASURES), *told, *flags)
         .select_from(heard_tracks(scope.heard))
         .where(scope.condition(), or_(*wrong.values(), *past.values()))
     )

@@ -54,6 +54,7 @@ def columns(content: bytes) -> dict[str, Any]:
             "header_s": audio.header_s,
             "duration_s": audio.duration_s,
             "damaged_packets": audio.damaged_packets,
+            "cut_off": audio.cut_off,
         }
         for sink in sinks:
             found |= sink.finish().columns
@@ -65,9 +66,10 @@ def alarms(row: Mapping[str, Any]) -> set[str]:
     lossless = row["codec"] in LOSSLESS
     least = (integrity.BANDWIDTH_LOSSLESS if lossless else integrity.BANDWIDTH_LOSSY) * row["nyquist_hz"]
     missing_s = (row["header_s"] or 0) - row["duration_s"]
+    most_s = max(integrity.TRUNCATED_MS / 1000, integrity.TRUNCATED_SHARE * (row["header_s"] or 0))
     loudness = row["loudness_lufs"]
     broken = {
-        "truncated": missing_s > max(integrity.TRUNCATED_MS / 1000, integrity.TRUNCATED_SHARE * (row["header_s"] or 0)),
+        "truncated": missing_s > most_s or row["cut_off"] is True,
         "damaged": row["damaged_packets"] > integrity.DAMAGED_PACKETS,
         "silent": row["silent"] >= integrity.SILENT,
         "clipped": row["clipped"] > integrity.CLIPPED,

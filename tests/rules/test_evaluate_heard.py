@@ -20,7 +20,8 @@ APART: dict[str, Any] = {"kind": "neighbour", "of": {"split": "train"}, "to": {"
 SOUND: dict[str, Any] = {
     "sample_rate_hz": 44_100, "channels": 2, "header_ms": 180_000, "duration_ms": 180_000, "damaged_packets": 0,
     "clipped": 0.0, "silent": 0.0, "dc": 0.0, "dead_channels": 0, "identical_channels": False,
-    "bandwidth_hz": 22_050, "codec": "flac", "loudness_lufs": -14.0, "versions": {"integrity": "1", "loudness": "1"},
+    "bandwidth_hz": 22_050, "codec": "flac", "cut_off": False,
+    "loudness_lufs": -14.0, "versions": {"integrity": "1", "loudness": "1"},
 }  # fmt: skip
 
 Judge = Callable[..., Evaluation]
@@ -222,6 +223,8 @@ def test_a_recording_that_was_heard_crosses_once_and_by_the_name_of_its_first_tr
         ("undecodable", {"problem": "crashed"}, "it can't be decoded (crashed)"),
         ("damaged", {"damaged_packets": 3}, "3 packets of it can't be decoded"),
         ("truncated", {"duration_ms": 12_300}, "it ends after 12.3 s, though its header states 3 min"),
+        ("truncated", {"cut_off": True}, "its last page is not marked as the end"),
+        ("truncated", {"cut_off": True, "header_ms": None}, "its last page is not marked as the end"),
         ("silent", {"silent": 0.98}, "it is silent for 98 % of its length, more than 90 %"),
         ("clipped", {"clipped": 0.0123}, "1.23 % of its samples are clipped, more than 0.1 %"),
         ("dc", {"dc": 0.06}, "it is off centre by 6 % of full scale, more than 5 %"),

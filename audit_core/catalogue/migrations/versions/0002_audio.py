@@ -100,6 +100,7 @@ def upgrade() -> None:
         sa.Column("sample_rate_hz", sa.Integer(), nullable=True),
         sa.Column("channels", sa.Integer(), nullable=True),
         sa.Column("header_ms", BigId(), nullable=True),
+        sa.Column("cut_off", sa.Boolean(), nullable=True),
         sa.Column("duration_ms", BigId(), nullable=True),
         sa.Column("damaged_packets", sa.Integer(), nullable=True),
         sa.Column("peak", sa.Float(), nullable=True),
