@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.fft import rfft
-from scipy.signal import get_window
 
 from audit_core.audio.extractor import Samples
 from audit_core.audio.kernels import picked, ranks, whitened
 
-__all__ = ["PER_SECOND", "PeakPicker", "Peaks", "window_of"]
+__all__ = ["PER_SECOND", "PeakPicker", "Peaks", "hann", "window_of"]
 
 PER_SECOND: Final = 60  # peaks that are kept
 
@@ -110,6 +110,11 @@ def window_of(rate_hz: float) -> tuple[int, int]:
     return min(sizes, key=lambda n: abs(n - about)), max(1, round(_HOP_S * rate_hz))
 
 
+def hann(n: int) -> npt.NDArray[np.float64]:
+    """Give a periodic Hann window, as scipy.signal's `get_window` does, which takes long to import; shape=(n,)."""
+    return np.hanning(n + 1)[:-1]
+
+
 class PeakPicker:
     """Finds the peaks of a stream. What it holds does not grow with the stream, but for the peaks.
 
@@ -125,7 +130,7 @@ class PeakPicker:
         self._rate_hz = rate_hz
         self._n, self._hop = window_of(rate_hz)
         self._span = self._n + (_BATCH - 1) * self._hop
-        self._window = get_window("hann", self._n).astype(np.float32)
+        self._window = hann(self._n).astype(np.float32)
         self._first = max(1, int(_LOWEST_HZ * self._n / rate_hz) - _MARGIN)
         last = min(int(_HIGHEST_HZ * self._n / rate_hz) + _MARGIN, self._n // 2 - 1)
         wanted = np.arange(self._first, last)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import firwin
 
-from audit_core.audio.decimate import Decimator, ratio
+from audit_core.audio.decimate import Decimator, low_pass, ratio
 from audit_core.audio.extractor import Samples
 from tests.support.sound import noise, stereo, tone
 
@@ -48,6 +49,12 @@ def test_every_faster_rate_ends_between_11_and_12_khz(rate: int) -> None:
     up, down = ratio(rate)
     assert 11_000 <= rate * up / down <= 12_000
     assert up <= 13
+
+
+@pytest.mark.parametrize("longer", [2, 4, 9, 13, 64])
+def test_the_filter_is_the_one_that_scipy_designs(longer: int) -> None:
+    expected = firwin(16 * longer, 1 / longer, window=("kaiser", 5.6))
+    np.testing.assert_allclose(low_pass(16 * longer, 1 / longer, 5.6), expected, atol=1e-12)
 
 
 @settings(deadline=None, max_examples=40)

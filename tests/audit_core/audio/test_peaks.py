@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import get_window
 
 from audit_core.audio import kernels
 from audit_core.audio.decimate import Decimator
 from audit_core.audio.extractor import Samples
-from audit_core.audio.peaks import PER_SECOND, PeakPicker, Peaks, window_of
+from audit_core.audio.peaks import PER_SECOND, PeakPicker, Peaks, hann, window_of
 from tests.support.sound import chords, noise, tone
 
 SR = 11025
@@ -25,6 +26,11 @@ def peaks_of(mono: Samples, rate_hz: float = SR, cuts: list[int] | None = None) 
     for start, end in pairwise(ends):
         picker.feed(mono[start:end])
     return picker.finish()
+
+
+@pytest.mark.parametrize("n", [1480, 2048, 2230])
+def test_the_window_is_the_one_that_scipy_gives(n: int) -> None:
+    np.testing.assert_allclose(hann(n), get_window("hann", n), atol=1e-12)
 
 
 @cache
