@@ -37,7 +37,6 @@ SHORTEST_QUAD_S = 0.28
 INNER_GAP_S = 0.046
 
 KEY_BITS = 44  # of a quad's key; the lowest one tells whether it belongs to the sample
-SAMPLED_OF_1024 = 12  # the share of all quads that stands for a long file
 
 # A quad's landmark in 40 bits: when, at which pitch, how long; what is left of 64 numbers the file.
 TIME_UNIT_S = 0.1
@@ -85,6 +84,7 @@ def quads(
     peaks: PeakList,
     file: int,
     *,
+    sampled: int,
     everything: bool,
     wanted: NDArray[np.uint64] | None = None,
     needed: NDArray[np.uint64] | None = None,
@@ -96,6 +96,8 @@ def quads(
     peaks : PeakList
     file : int
         Its number, less than 2**24.
+    sampled : int
+        How many of 1024 keys are of the sample, the same ones in every file.
     everything : bool
         Whether to keep all quads.
     wanted, needed : np.ndarray, dtype=uint64, optional
@@ -112,7 +114,7 @@ def quads(
     keys, places = np.empty(room, np.uint64), np.empty(room, np.uint64)
     wanted = _NOTHING if wanted is None else wanted
     needed = _NOTHING if needed is None else needed
-    count = _quads(times, pitches, file, everything, wanted, needed, keys, places)
+    count = _quads(times, pitches, file, sampled, everything, wanted, needed, keys, places)
     return keys[:count].copy(), places[:count].copy()
 
 
@@ -168,7 +170,7 @@ def _triplets(
 
 def bitmap(keys: int) -> NDArray[np.uint64]:
     """Make an empty set that so many keys fill by no more than a sixteenth; a large one by more."""
-    bits = min(30, max(16, (16 * keys).bit_length()))
+    bits = min(30, max(24, (16 * keys).bit_length()))
     return np.zeros(1 << (bits - 6), np.uint64)
 
 
@@ -192,6 +194,7 @@ def _quads(
     times: NDArray[np.float32],
     pitches: NDArray[np.float32],
     file: int,
+    sampled: int,
     everything: bool,
     wanted: NDArray[np.uint64],
     needed: NDArray[np.uint64],
@@ -228,9 +231,8 @@ def _quads(
                     mixed ^= mixed >> np.uint64(29)
                     mixed *= np.uint64(0xBF58476D1CE4E5B9)
                     mixed ^= mixed >> np.uint64(32)
-                    sampled = (mixed & np.uint64(1023)) < np.uint64(SAMPLED_OF_1024)
                     key = (mixed >> np.uint64(21)) << np.uint64(1)
-                    if sampled:
+                    if (mixed & np.uint64(1023)) < np.uint64(sampled):
                         key |= np.uint64(1)
                     elif not everything and not (len(wanted) and _marked(wanted, key)):
                         continue

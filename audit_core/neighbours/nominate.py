@@ -2,9 +2,11 @@
 
 Quads of equal key vote for a pair of files, a pitch and a rough shift; a pair is nominated if more votes agree than
 chance would have it, given how many it has. Long files stand for themselves with a sample of their quads, the same
-keys in all; short ones, and what long ones share with them, with all. Neither depends on what else is in the library,
-but for one rule: a key that more than `MOST_FILES` files hold tells nothing, and is passed over. That is counted, and
-logged.
+keys in all; short ones and queries, and what long ones share with these, with all.
+
+Two rules look at the library. The larger it is, the thinner the sample (`SAMPLED`), so that the votes that chance casts
+don't grow with its square; what a thin sample nominates, a dense one does too, but for pairs at the very bar. And a key
+that more than `MOST_FILES` files hold tells nothing, and is passed over. That is counted, and logged.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from audit_core.neighbours.landmarks import (
 from audit_core.neighbours.match import PeakLibrary
 from audit_core.neighbours.partitions import Partitions
 
-__all__ = ["MOST_FILES", "SHORT_S", "Sides", "nominated"]
+__all__ = ["MOST_FILES", "SAMPLED", "SHORT_S", "Sides", "nominated"]
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +45,10 @@ SHORT_S = 75.0  # a file up to this long stands for itself with all its quads
 MOST_FILES = 500
 MOST_OF_A_FILE = 4  # quads of one key
 
+SAMPLED = ((2_000, 192), (10_000, 48), (2**24, 12))
+"""Of so many files at most, so many of 1024 keys are sampled."""
+
 QUADS_A_SECOND = 470  # all of them, about
-SAMPLED_A_SECOND = 6
 ROWS_OF_A_PART = 1 << 23
 VOTES_AT_ONCE = 1 << 22
 
@@ -53,9 +57,11 @@ FEWEST_VOTES = 3
 # the pair has, as music of one style is less unlike than chance.
 FINE_CERTAINTY, FINE_OF_ALL, FINE_OF_LONG = 8.0, 0.12, 0.15
 COARSE_CERTAINTY, COARSE_OF_ALL, COARSE_OF_LONG = 12.0, 0.18, 0.22  # long: both files are
+COARSEST_CERTAINTY, COARSEST_OF_LONG = 16.0, 0.22
 SHIFT_CELL = 3  # time units; odd, as cells must be the same seen from either file
 COARSE = 11  # cells to a coarse one; odd too
-SHIFT_CELLS = 93 * COARSE  # after which they are numbered anew: less than 1024
+COARSEST = 3 * COARSE  # of long files, which drift apart by as much as 20 s
+SHIFT_CELLS = 31 * COARSEST  # after which they are numbered anew: less than 1024
 SPARE_UNITS = 1
 _MOST_UP = int(HIGHEST / PITCH_UNIT) + SPARE_UNITS
 _ROWS = 2 * _MOST_UP + 1
@@ -102,15 +108,18 @@ def nominated(
         Numbers of files, ``a < b``.
     """
     durations = np.asarray(library.durations_s, np.float64)
-    short = durations <= SHORT_S
-    in_short, in_long = (float(durations[which].sum()) for which in (short, ~short))
-    in_both = min(in_long, 8 * in_short)  # no more than a guess: files may be larger
-    expected = int(SAMPLED_A_SECOND * in_long + QUADS_A_SECOND * (in_short + in_both))
+    sampled = next(share for most, share in SAMPLED if len(library) <= most)
+    whole = durations <= SHORT_S
+    if not sides.both:
+        whole |= sides.new
+    in_whole, in_others = (float(durations[which].sum()) for which in (whole, ~whole))
+    in_both = min(in_others, 8 * in_whole)  # no more than a guess: files may be larger
+    expected = int(QUADS_A_SECOND * (sampled / 1024 * in_others + in_whole + in_both))
     parts = 1 << max(0, (expected // rows_of_a_part).bit_length())
     found = Partitions(folder, "quads", parts, KEY_BITS)
-    _gather(library, short, sides, found, progress)
+    _gather(library, sampled, whole, sides, found, progress)
     votes = Partitions(folder, "votes", parts, 64)
-    _vote(found, short, sides, votes, len(library), most_files, progress)
+    _vote(found, whole, sides, votes, len(library), most_files, progress)
     for part in range(votes.parts):
         _, cast = votes.part(part)
         pairs = np.empty(len(cast) // FEWEST_VOTES, np.uint64)
@@ -119,29 +128,46 @@ def nominated(
 
 
 def _gather(
-    library: PeakLibrary, short: NDArray[np.bool_], sides: Sides, found: Partitions, progress: Progress
+    library: PeakLibrary,
+    sampled: int,
+    whole: NDArray[np.bool_],
+    sides: Sides,
+    found: Partitions,
+    progress: Progress,
 ) -> None:
-    """Collect the quads that count: the sample of all files, all of short ones, and those that short ones hold too."""
-    durations = np.asarray(library.durations_s, np.float64)
+    """Collect the quads that count: the sample of all files, all of whole ones, and those that whole ones hold too."""
     wanted = needed = None
-    if short.any():
-        wanted = bitmap(int(QUADS_A_SECOND * durations[short].sum()))
-        for file in np.flatnonzero(short).tolist():
-            mark(wanted, quads(library[file], file, everything=True)[0])
-    if not sides.new.all():
-        new = np.flatnonzero(sides.new)
-        needed = bitmap(int(QUADS_A_SECOND * durations[new].sum()))
-        for file in new.tolist():
-            mark(needed, quads(library[int(file)], int(file), everything=bool(short[file]), wanted=wanted)[0])
+    if not sides.both:
+        wanted = needed = _keys(library, np.flatnonzero(sides.new), sampled, whole)
+    else:
+        if whole.any():
+            wanted = _keys(library, np.flatnonzero(whole), sampled, whole)
+        if not sides.new.all():
+            needed = _keys(library, np.flatnonzero(sides.new), sampled, whole, wanted)
     for file in range(len(library)):
-        everything = bool(short[file])
-        found.put(*quads(library[file], file, everything=everything, wanted=wanted, needed=needed))
+        everything = bool(whole[file])
+        peaks = library[file]
+        found.put(*quads(peaks, file, sampled=sampled, everything=everything, wanted=wanted, needed=needed))
         progress("landmarks", file + 1, len(library))
+
+
+def _keys(
+    library: PeakLibrary,
+    files: NDArray[np.int64],
+    sampled: int,
+    whole: NDArray[np.bool_],
+    wanted: NDArray[np.uint64] | None = None,
+) -> NDArray[np.uint64]:
+    """Put the keys of some files into a set."""
+    found = bitmap(int(QUADS_A_SECOND * np.asarray(library.durations_s, np.float64)[files].sum()))
+    for file in files.tolist():
+        mark(found, quads(library[file], file, sampled=sampled, everything=bool(whole[file]), wanted=wanted)[0])
+    return found
 
 
 def _vote(
     found: Partitions,
-    short: NDArray[np.bool_],
+    whole: NDArray[np.bool_],
     sides: Sides,
     votes: Partitions,
     files: int,
@@ -157,7 +183,7 @@ def _vote(
         start = 0
         while start < len(keys):
             cast = np.empty(VOTES_AT_ONCE, np.uint64)
-            start, count = _cast(keys, places, start, short, sides.new, sides.both, most_files, cast, skipped)
+            start, count = _cast(keys, places, start, whole, sides.new, sides.both, most_files, cast, skipped)
             cast = cast[:count].copy()
             # parts are ranges of the first file, so that pairs come out in order
             first = (cast >> shift) * np.uint64(2**24) // width
@@ -174,7 +200,7 @@ def _cast(
     keys: NDArray[np.uint64],
     places: NDArray[np.uint64],
     start: int,
-    short: NDArray[np.bool_],
+    whole: NDArray[np.bool_],
     new: NDArray[np.bool_],
     both: bool,
     most_files: int,
@@ -222,7 +248,7 @@ def _cast(
                         continue
                     if not both and new[file_a] and new[file_b]:
                         continue
-                    if not (sampled or short[file_a] or short[file_b]):
+                    if not (sampled or whole[file_a] or whole[file_b]):
                         continue
                     up = np.int64((b >> np.uint64(8)) & low8) - np.int64((a >> np.uint64(8)) & low8)
                     longer = np.int64(b & low8) - np.int64(a & low8)
@@ -272,7 +298,7 @@ def _odds(votes: NDArray[np.uint64], grid: NDArray[np.int32], coarse: int, longe
 
 @compiled
 def _agreed(votes: NDArray[np.uint64], durations: NDArray[np.float64], pairs: NDArray[np.uint64]) -> int:
-    """Find the pairs whose votes agree on a pitch and a shift, to the cell or, at another tempo, to the coarse cell."""
+    """Find the pairs whose votes agree on a pitch and a shift, to the cell or, at another tempo, to a coarser one."""
     grid = np.zeros((_ROWS + 2, SHIFT_CELLS), np.int32)
     found = 0
     start = 0
@@ -289,6 +315,9 @@ def _agreed(votes: NDArray[np.uint64], durations: NDArray[np.float64], pairs: ND
             if not agreed:
                 needed = COARSE_CERTAINTY + (COARSE_OF_LONG if long else COARSE_OF_ALL) * (end - start)
                 agreed = _odds(votes[start:end], grid, COARSE, longest) >= needed
+            if long and not agreed:
+                needed = COARSEST_CERTAINTY + COARSEST_OF_LONG * (end - start)
+                agreed = _odds(votes[start:end], grid, COARSEST, longest) >= needed
             if agreed:
                 pairs[found] = pair
                 found += 1

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from audit_core.neighbours import nominate
 from audit_core.neighbours.join import CANDIDATE_THRESHOLD, THRESHOLD, query, score_of, self_join
 from audit_core.neighbours.match import Match, inverted
 from audit_core.neighbours.nominate import Sides, nominated
@@ -139,6 +140,26 @@ def test_a_query_finds_what_the_join_finds(asked: set[int], tmp_path: Path, whol
     found = {(ours[m.a], theirs[m.b]) for m in query(sub(ours), sub(theirs), folder=tmp_path)}
     expected = {pair if pair[0] in asked else pair[::-1] for pair in whole if len(asked & set(pair)) == 1}
     assert found == expected
+
+
+@pytest.mark.parametrize("tempo", [0.9, 1.0, 1.1])
+def test_a_long_track_is_found_however_little_is_left_of_it(tempo: float, tmp_path: Path) -> None:
+    original = music(63, 200)
+    copy = Crate([played(worn(original, 13, lost=0.7, per_second=25), tempo=tempo)], [200 * tempo])
+    tracks = Crate([music(64, 200), original, music(65, 180)], [200, 200, 180])
+    assert [match.b for match in query(copy, tracks, folder=tmp_path)] == [1]
+    both = Crate([*tracks.peaks, *copy.peaks], [*tracks.durations_s, *copy.durations_s])
+    assert [(match.a, match.b) for match in self_join(both, folder=tmp_path)] == [(1, 3)]
+
+
+def test_a_thinner_sample_nominates_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = Sides(np.ones(11, np.bool_), both=True)
+    named = []
+    for _, sampled in nominate.SAMPLED:
+        monkeypatch.setattr(nominate, "SAMPLED", ((11, sampled),))
+        parts = nominated(crate(), everything, tmp_path, lambda *_: None)
+        named.append({pair for a, b in parts for pair in zip(a.tolist(), b.tolist(), strict=True)})
+    assert named[0] >= named[1] >= named[2]
 
 
 def test_a_query_is_told_in_its_own_time(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ numbers = st.lists(st.integers(0, 2**44 - 1), max_size=300)
 
 
 def keys_of(peaks: Peaks) -> set[int]:
-    return set(quads(peaks, 0, everything=True)[0].tolist())
+    return set(quads(peaks, 0, sampled=64, everything=True)[0].tolist())
 
 
 @settings(deadline=None, max_examples=20)
@@ -32,24 +32,25 @@ def test_other_music_shares_hardly_a_quad() -> None:
 
 
 def test_the_sample_is_of_the_same_keys_in_every_file() -> None:
-    every, _ = quads(music(3, 30), 0, everything=True)
-    sample, _ = quads(music(3, 30), 7, everything=False)
+    every, _ = quads(music(3, 30), 0, sampled=64, everything=True)
+    sample, _ = quads(music(3, 30), 7, sampled=64, everything=False)
     assert sample.tolist() == every[every & np.uint64(1) == 1].tolist()
-    assert 0.002 < len(sample) / len(every) < 0.03
+    assert 0.04 < len(sample) / len(every) < 0.09
 
 
 def test_what_is_wanted_is_kept_outside_the_sample() -> None:
-    every, _ = quads(music(3, 30), 0, everything=True)
+    every, _ = quads(music(3, 30), 0, sampled=64, everything=True)
     wanted = bitmap(len(every))
     mark(wanted, every)
-    assert quads(music(3, 30), 0, everything=False, wanted=wanted)[0].tolist() == every.tolist()
+    kept, _ = quads(music(3, 30), 0, sampled=64, everything=False, wanted=wanted)
+    assert kept.tolist() == every.tolist()
 
 
 def test_what_is_not_needed_is_left_out() -> None:
-    every, _ = quads(music(3, 30), 0, everything=True)
+    every, _ = quads(music(3, 30), 0, sampled=64, everything=True)
     needed = bitmap(len(every))
     mark(needed, every[:10])
-    kept, _ = quads(music(3, 30), 0, everything=True, needed=needed)
+    kept, _ = quads(music(3, 30), 0, sampled=64, everything=True, needed=needed)
     assert set(every[:10].tolist()) <= set(kept.tolist())
     assert len(kept) < 0.1 * len(every)
 
@@ -58,14 +59,14 @@ def test_a_tone_has_no_landmarks() -> None:
     times = np.arange(0, 20, 0.05, dtype=np.float32)
     tone = Peaks(times, np.full_like(times, 40), np.ones_like(times))
     assert len(triplets(tone).hashes) == 0
-    assert len(quads(tone, 0, everything=True)[0]) == 0
+    assert len(quads(tone, 0, sampled=64, everything=True)[0]) == 0
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_fewer_peaks_than_a_landmark_needs_make_none(count: int) -> None:
     few = Peaks(*(np.arange(count, dtype=np.float32) for _ in range(3)))
     assert len(triplets(few).hashes) == 0
-    assert len(quads(few, 0, everything=True)[0]) == 0
+    assert len(quads(few, 0, sampled=64, everything=True)[0]) == 0
 
 
 def test_triplets_come_sorted_by_hash() -> None:
