@@ -77,7 +77,7 @@ class Clips:
         self._fulfilled = fulfilled
         self._clock = clock
         self._first_wait_s = first_wait_s
-        self._ready: tuple[str, Evidence] | None = None  # made, but not taken by Slack yet
+        self._ready: tuple[Order, Evidence] | None = None  # made, but not taken by Slack yet
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clips", daemon=True)
@@ -131,14 +131,18 @@ class Clips:
                 self._fulfilled()
 
     def _fulfil(self, wanted: Wish) -> None:
+        ready, self._ready = self._ready, None
         try:
-            made = self._ready[1] if self._ready and self._ready[0] == wanted.name else self._made(wanted)
+            ordered = self._ordered(wanted)  # at each attempt: licences change
+            made = ready[1] if ready and ready[0] == ordered else self._made(ordered)
             if made is None:
                 return
-            self._ready = wanted.name, made
-            with _said_of_slack():
-                self._give(wanted, made)
-            self._ready = None
+            try:
+                with _said_of_slack():
+                    self._give(wanted, made)
+            except Later:
+                self._ready = ordered, made
+                raise
         except Later as later:
             self._try_again(wanted, later)
         except CratecheckError as error:
@@ -150,9 +154,8 @@ class Clips:
             logger.exception("no clips of %s", wanted.key)
             self._tell(wanted, f"No clips: something went wrong here ({type(error).__name__}); the log says more.")
 
-    def _made(self, wanted: Wish) -> Evidence | None:
+    def _ordered(self, wanted: Wish) -> Order:
         # Here and not above: the service is to be there before numpy and two thousand licences are read.
-        from audit_core.evidence.apart import filled_apart
         from audit_core.evidence.order import order
         from bot.workspace import licence_table
 
@@ -162,7 +165,11 @@ class Clips:
             if violation is None:
                 raise AudioError("the violation is no longer there")
             snapshot = Snapshot(latest_revision(connection), self._clock())
-            ordered = order(connection, self._settings, table, violation, snapshot)
+            return order(connection, self._settings, table, violation, snapshot)
+
+    def _made(self, ordered: Order) -> Evidence | None:
+        from audit_core.evidence.apart import filled_apart
+
         return self._make(ordered) if self._make else filled_apart(ordered, stopped=self._stopping.is_set)
 
     def _give(self, wanted: Wish, made: Evidence) -> None:

@@ -14,9 +14,10 @@ from sqlalchemy import func, select, update
 
 from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import licences, tracks
+from audit_core.evidence.clips import Evidence
 from audit_core.evidence.excerpt import excerpt
 from audit_core.evidence.mp3 import mp3
-from audit_core.evidence.order import filled
+from audit_core.evidence.order import Order, filled
 from audit_core.ledger.violations import Found
 from bot.clips import Clips
 from bot.desk import ApiFault
@@ -165,6 +166,27 @@ def test_what_a_licence_forbids_is_not_heard_and_the_thread_says_why(home: House
     )
     wait_until_idle(home)
     assert not [message for message in home.thread() if message.get("files")]
+
+
+@on_sqlite
+def test_what_a_licence_forbids_by_the_time_of_a_second_attempt_is_not_heard(
+    store: Store, tmp_path: Path, sound: bytes
+) -> None:
+    for key in ("a", "b"):
+        (tmp_path / f"{key}.audio").write_bytes(sound)
+
+    def made_while_the_licence_changes(ordered: Order) -> Evidence:
+        license_as(home, "All rights reserved")
+        return filled(ordered)
+
+    settings = settings_for(tmp_path, audio={"train": str(tmp_path)})
+    with house(store, tmp_path, settings=settings, evidence=made_while_the_licence_changes) as home:
+        home.audit(near())
+        home.desk.arm(ApiFault("server_error", method="upload"))
+        click(home)
+        assert told(home, "No clip: ").startswith("No clip: of train/b, the licence ")
+        wait_until_idle(home)
+        assert not [message for message in home.thread() if message.get("files")]
 
 
 def test_a_file_that_is_missing_is_said_and_can_be_tried_again(home: House, tmp_path: Path, sound: bytes) -> None:
