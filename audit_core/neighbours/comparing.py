@@ -7,6 +7,7 @@ compared again, and the result is that of comparing everything at once.
 from __future__ import annotations
 
 import logging
+import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,7 +34,7 @@ from audit_core.neighbours.pairs import in_datasets
 from audit_core.neighbours.publishing import Comparison, Found, compared_versions, written
 
 if TYPE_CHECKING:
-    from audit_core.neighbours.match import Match
+    from audit_core.neighbours.match import Match, Stretch
 
 __all__ = ["CURRENT", "Progress", "compare", "fingerprints", "heard", "turn"]
 
@@ -80,9 +81,11 @@ def compare(
     ------
     LeaseHeld
         If another comparison is running.
+    StoreError
+        If another one took over, because this process was stopped for too long: it publishes nothing.
     """
     tell = progress or (lambda *_: None)
-    with hold(store, "comparison", clock=clock):
+    with hold(store, "comparison", clock=clock) as comparison:
         with store.read() as connection:
             snapshot = Snapshot(latest_revision(connection), clock())
             facts, unheard = heard(connection, snapshot)
@@ -92,9 +95,10 @@ def compare(
         unheard += len(facts) - len(packets)
         new = [number for number, one in enumerate(packets) if again or known.get(one, (0, ""))[1] != CURRENT]
         matches = list(_matches(cache.folder, library, facts, new, tell)) if new else []
-        found = Found(frozenset(packets[number] for number in new), matches, CURRENT, unheard)
+        some = frozenset(packets[number] for number in new)
+        found = Found(some, matches, CURRENT, unheard, held=frozenset(packets))
         with turn(store, clock, tell) as lease:
-            return written(store, lease, found, actor=actor, via=via, clock=clock)
+            return written(store, comparison, lease, found, actor=actor, via=via, clock=clock)
 
 
 def heard(connection: Connection, snapshot: Snapshot, names: Sequence[str] = ()) -> tuple[dict[str, Facts], int]:
@@ -157,7 +161,7 @@ def _row(match: Match, a: str, b: str, facts: Mapping[str, Facts]) -> dict[str, 
         "score": round(match.score, _DECIMALS),
         "candidate": match.candidate,
         "whole": match.whole,
-        "overlap_s": round(sum(one.overlap_s for one in match.stretches), _DECIMALS),
+        "overlap_s": round(_covered(match.stretches), _DECIMALS),
         "tempo": round(best.tempo, 6),
         "pitch": round(best.pitch, _DECIMALS),
         "stretches": [
@@ -172,6 +176,15 @@ def _row(match: Match, a: str, b: str, facts: Mapping[str, Facts]) -> dict[str, 
             for one in match.stretches
         ],
     }
+
+
+def _covered(stretches: Sequence[Stretch]) -> float:
+    """Give how much of a the stretches cover, in seconds: of a loop that lies in b several times, each second once."""
+    covered, end = 0.0, -math.inf
+    for begin, length in sorted((one.offset_a, one.overlap_s) for one in stretches):
+        covered += max(0.0, begin + length - max(begin, end))
+        end = max(end, begin + length)
+    return covered
 
 
 @contextmanager

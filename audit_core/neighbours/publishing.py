@@ -38,12 +38,16 @@ class Found:
         Of the comparison.
     unheard : int
         How many files could not be compared.
+    held : frozenset of str, optional
+        `packets` of all that took part: what did not is no longer compared, for what comes meanwhile is never held
+        against it. None: nothing was compared.
     """
 
     new: frozenset[str] = frozenset()
     matches: Sequence[Mapping[str, Any]] = ()
     version: str = ""
     unheard: int = 0
+    held: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +96,27 @@ class Changes:
         return bool(self.ended or self.begun)
 
 
-def written(store: Store, lease: Lease, found: Found, *, actor: str, via: Via, clock: Clock) -> Comparison:
+def written(
+    store: Store, comparison: Lease, lease: Lease, found: Found, *, actor: str, via: Via, clock: Clock
+) -> Comparison:
     """Write what was found and the recordings that follow from it, as one revision; none if nothing differs.
 
     Parameters
     ----------
     store : Store
+    comparison : Lease
+        Named "comparison", and held since what is compared was read: whoever took it over may have compared more.
     lease : Lease
         Named "import"; what was not published before is undone already.
     found : Found
     actor, via : str
         Who compared, and through what.
     clock : Clock
+
+    Raises
+    ------
+    StoreError
+        If a lease was taken over: nothing of this is published.
     """
     with store.read() as connection:
         before = Snapshot(latest_revision(connection), clock())
@@ -113,6 +126,7 @@ def written(store: Store, lease: Lease, found: Found, *, actor: str, via: Via, c
     work = Revising(lease, kind="neighbours", dataset=None, actor=actor, via=via, origin="comparison of audio")
     pace = Pace()
     with pace.write(store) as connection:
+        comparison.confirm(connection)
         revision = work.begin(connection, at=clock())
     for change in changes:
         write_changes(store, work, pace, change)
@@ -133,6 +147,7 @@ def written(store: Store, lease: Lease, found: Found, *, actor: str, via: Via, c
         "recordings": report.recordings,
     }
     with pace.write(store) as connection:
+        comparison.confirm(connection)
         work.publish(connection, counts=counts, at=clock(), merged=grouping.merged, restored=grouping.restored)
     return report
 
@@ -181,6 +196,8 @@ def write_changes(store: Store, work: Revising, pace: Pace, change: Changes) -> 
 def _marks(connection: Connection, snapshot: Snapshot, found: Found) -> Changes:
     known = compared_versions(connection, snapshot)
     stale = [known[one][0] for one in found.new if one in known and known[one][1] != found.version]
+    if found.held is not None:
+        stale += [number for one, (number, _) in known.items() if one not in found.held]
     fresh = sorted(one for one in found.new if one not in known or known[one][1] != found.version)
     return Changes(compared, sorted(stale), [{"packets": one, "version": found.version} for one in fresh])
 

@@ -33,9 +33,9 @@ def regroup(store: Store, *, actor: str, via: Via, clock: Clock = utc_now) -> Co
         if not members_to_change(connection, snapshot, regrouped(connection, snapshot)):
             return None
     try:
-        with hold(store, "comparison", clock=clock), hold(store, "import", clock=clock) as lease:
+        with hold(store, "comparison", clock=clock) as comparison, hold(store, "import", clock=clock) as lease:
             undo_unpublished(store, lease, clock=clock)
-            return written(store, lease, Found(), actor=actor, via=via, clock=clock)
+            return written(store, comparison, lease, Found(), actor=actor, via=via, clock=clock)
     except LeaseHeld as error:
         logger.info("recordings are made anew later: %s", error)
         return None

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from audit_core.audio.cache import FeatureCache
 from audit_core.audio.tables import audio_files
-from audit_core.catalogue.leases import hold
+from audit_core.catalogue.leases import Lease, hold
 from audit_core.catalogue.snapshot import Snapshot, latest_revision
 from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
@@ -66,13 +66,24 @@ def find_versions(
     ------
     LeaseHeld
         If a comparison is running.
+    StoreError
+        If one took over, because this process was stopped for too long: it publishes nothing.
     """
     tell = progress or (lambda *_: None)
-    with hold(store, "comparison", clock=clock):
-        return _found(store, cache, embedder, actor, via, clock, tell)
+    with hold(store, "comparison", clock=clock) as comparison:
+        return _found(store, comparison, cache, embedder, actor, via, clock, tell)
 
 
-def _found(store: Store, cache: FeatureCache, embedder: str, actor: str, via: Via, clock: Clock, tell: Progress) -> int:
+def _found(
+    store: Store,
+    comparison: Lease,
+    cache: FeatureCache,
+    embedder: str,
+    actor: str,
+    via: Via,
+    clock: Clock,
+    tell: Progress,
+) -> int:
     with store.read() as connection:
         snapshot = Snapshot(latest_revision(connection), clock())
         packets, vectors = _vectors(connection, snapshot, cache, embedder)
@@ -98,9 +109,11 @@ def _found(store: Store, cache: FeatureCache, embedder: str, actor: str, via: Vi
         work = Revising(lease, kind="neighbours", dataset=None, actor=actor, via=via, origin="search for versions")
         pace = Pace()
         with pace.write(store) as connection:
+            comparison.confirm(connection)
             work.begin(connection, at=clock())
         write_changes(store, work, pace, change)
         with pace.write(store) as connection:
+            comparison.confirm(connection)
             work.publish(connection, counts={"versions": len(rows)}, at=clock())
     logger.info("found %d candidates for versions among %d files", len(rows), len(packets))
     return len(rows)

@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from audit_core.audio.cache import FeatureCache
+from audit_core.audio.fingerprint import VERSION
 from audit_core.catalogue.leases import hold
 from audit_core.catalogue.snapshot import Snapshot, latest_revision
 from audit_core.catalogue.store import Store
+from audit_core.catalogue.tables import leases
+from audit_core.errors import StoreError
 from audit_core.ledger.revised import Revising
 from audit_core.ledger.verify import verify
 from audit_core.neighbours.comparing import compare
@@ -133,6 +136,45 @@ def test_files_without_a_fingerprint_are_counted_and_not_compared(store: Store, 
     with store.write() as connection:
         connection.exec_driver_sql("UPDATE audio_file SET versions = '{}'")
     assert (compared(store, cache).files, compared(store, cache).unheard) == (0, 1)
+
+
+def test_audio_whose_fingerprint_is_lost_counts_as_compared_only_when_it_is_back(store: Store, tmp_path: Path) -> None:
+    song = music(1)
+    with FeatureCache(tmp_path / "first") as cache:
+        scanned(store, cache, "train", {"a.mp3": song})
+        assert compared(store, cache).files == 1
+    with FeatureCache(tmp_path / "second") as cache:
+        scanned(store, cache, "test", {"b.mp3": copy(song, 2)})
+        without = compared(store, cache)
+        assert (without.files, without.new, without.unheard, without.matches) == (1, 1, 1, 0)
+        cache.put("fingerprint", VERSION, packets_of("a.mp3"), song.to_bytes())
+        back = compared(store, cache)
+        assert (back.files, back.new, back.matches) == (2, 1, 1)
+    assert verify(store).holds
+
+
+def test_a_comparison_that_another_took_over_publishes_nothing(store: Store, tmp_path: Path) -> None:
+    song = music(1)
+    with FeatureCache(tmp_path / "features") as cache, FeatureCache(tmp_path / "features") as others:
+        scanned(store, cache, "train", {"a.mp3": song, "z.mp3": music(9)})
+        overtaken: list[bool] = []
+
+        def sleeps(_what: str, _done: int, _all: int) -> None:
+            """Be silent for so long that the lease runs out, and another comparison comes and goes."""
+            if overtaken:
+                return
+            overtaken.append(True)
+            with store.write() as connection:
+                connection.execute(delete(leases).where(leases.c.name == "comparison"))
+            scanned(store, others, "test", {"b.mp3": copy(song, 2)})
+            assert compared(store, others).matches == 1
+
+        with pytest.raises(StoreError, match="took over the comparison"):
+            compare(store, cache, actor="ada", via="cli", clock=lambda: NOW, progress=sleeps)
+        assert overtaken
+        after = compared(store, cache)
+        assert (after.revision, after.files, after.matches) == (None, 3, 1)
+    assert verify(store).holds
 
 
 def test_recordings_that_a_person_separates_come_apart_and_never_together_again(
