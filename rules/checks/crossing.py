@@ -8,8 +8,8 @@ Where fewer than two splits have a track of which the field is known, there is n
 
 `recording` is what the catalogue states, and what was heard: files that the comparison found to be one recording, and
 the same audio however it is tagged. Once any of its tracks was scanned, a dataset is judged in part as long as others
-were not, or were not compared, and state no recording: what crosses is told, what could not be seen is told beside it,
-and nothing is resolved.
+were not, or were not compared, unless all state their recording: what crosses is told, what could not be seen is told
+beside it, and nothing is resolved.
 
 - `between`: the splits that are compared. If left out, all that have a name; a blank split is no split.
 - `quarantine`: the split from which a quarantine takes the tracks of that value. It is needed if reviewers may
@@ -17,7 +17,8 @@ and nothing is resolved.
 
 - `joined_by`: `recording`, which for `artist` is so if it is left out: a track counts under the artists of every track
   of the dataset that holds the same file or the same recording, stated or heard. So a copy that came in under another
-  name does not get past the artist filter. `nothing`: under its own alone. It can be said of artist, album and work.
+  name does not get past the artist filter. Once any of its tracks was scanned, what was not heard is told here too.
+  `nothing`: under its own alone. It can be said of artist, album and work.
 
 An approval holds until the value comes into another split, or the number of its tracks in one split into another of
 these bands: 1, 2 to 3, 4 to 7, 8 to 15, and so on.
@@ -181,7 +182,7 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     if heard:
         queries.append(heard_in_splits(and_(scope.condition(), splits), heard))
         values |= {value.key: value for value in _heard_values(connection.execute(queries[-1]).all())}
-    unknown = unseen(connection, heard, and_(scope.condition(), splits), "recording").reason if heard else None
+    unknown = _unheard(spec, scope, connection, splits)
     found = [values[key] for key in sorted(values) if len(values[key].counts) > 1]
     if not found and not unknown:
         of_two = grouping.two_splits(connection, splits)
@@ -204,6 +205,15 @@ def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, disc
         holding = recording_holders(connection, and_(scope.condition(), there), {key}, scope.heard)
         found |= {track for _, track in holding.values()}
     return tuple((scope.dataset.name, key) for key in sorted(found))
+
+
+def _unheard(spec: Spec, scope: Scope, connection: Connection, splits: ColumnElement[bool]) -> str | None:
+    """Say what could not be seen, of the tracks that may cross or link; None if all was, or if nobody listens."""
+    condition = scope.condition() if spec.joined else and_(scope.condition(), splits)
+    heard = scope.heard if spec.joined or spec.field == "recording" else None
+    if heard is None or not any_scanned(connection, heard, scope.condition()):
+        return None
+    return unseen(connection, heard, condition, "recording").reason
 
 
 def _heard_values(rows: Iterable[Row[Any]]) -> list[ValueCounts]:

@@ -22,8 +22,8 @@ approval holds for the tracks that the group has, or for the share in steps of a
 matter.
 
 Once any of its tracks was scanned, a dataset is judged in part as long as others were not, or were not compared: what
-fails is told, what could not be seen is told beside it, and nothing is resolved. A stated recording will do, and for
-`[file]` a stated checksum.
+fails is told, what could not be seen is told beside it, and nothing is resolved. Stated recordings will do if all are
+stated, and for `[file]` a stated checksum by an algorithm that the others have too.
 
 RULE  {same: [file]}
 PASS  [{file: 1f0a}, {file: 2b7c}]

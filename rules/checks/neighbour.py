@@ -21,9 +21,10 @@ found below the threshold is none: `cratecheck neighbours` lists it.
 
 Where no track is selected on one side, or nothing on one side can be compared with anything on the other (checksums of
 another algorithm can't), there is not enough evidence, which is no pass. For `excerpt` and `version` every track has to
-be scanned and compared; for `recording` as soon as any was, unless its recording is stated; for `file` as soon as any
-was, every track has to have a checksum. If some have not, the rule is judged in part: what fails is told, what could
-not be seen is told beside it, and nothing is resolved.
+be scanned and compared; for `recording` as soon as any was, unless its recording is stated, and that of every track of
+the other side; for `file` as soon as any was, every track has to be scanned or state a checksum by an algorithm that
+the other side's have too. If some have not, the rule is judged in part: what fails is told, what could not be seen is
+told beside it, and nothing is resolved.
 
 `quarantine` says which side a quarantine takes out: `of` (if left out) or `to`.
 
@@ -215,7 +216,7 @@ def _unseen(connection: Connection, spec: Spec, sides: Sides) -> str | None:
             else None
         )
     need: Need = "sound" if by_ear else "recording" if "recording" in spec.same else "file"
-    return unseen(connection, sides.heard, or_(sides.of, sides.to), need).reason
+    return unseen(connection, sides.heard, sides.of, need, sides.to).reason
 
 
 def _any_track(connection: Connection, condition: ColumnElement[bool]) -> bool:

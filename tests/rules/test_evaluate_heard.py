@@ -163,6 +163,43 @@ def test_what_was_not_seen_is_told_beside_what_fails(judged: Judge) -> None:
     ]
 
 
+UNSCANNED: dict[str, Any] = {"key": "x", "split": "train", "path": "x", "artist": "Nina"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "first"),
+    [
+        ({**APART, "same": ["file"]}, {**UNSCANNED, "md5": "1"}),
+        ({**APART, "same": ["recording"]}, {**UNSCANNED, "recording": "R1"}),
+        ({"kind": "crossing", "field": "recording"}, {**UNSCANNED, "recording": "R1"}),
+        ({"kind": "duplicate", "same": ["recording"]}, {**UNSCANNED, "recording": "R1"}),
+        ({"kind": "duplicate", "same": ["file"]}, {**UNSCANNED, "md5": "1"}),
+        ({"kind": "crossing", "field": "artist"}, UNSCANNED),
+    ],
+)
+def test_what_the_catalogue_states_is_no_pass_where_it_can_not_be_held_against_what_was_heard(
+    rule: dict[str, Any], first: dict[str, Any], judged: Judge
+) -> None:
+    rows = [first, heard("a", "A", "train", sha256="2"), heard("b", "B", "test", sha256="3", artist="Otis")]
+    evaluation = judged(rule, rows)
+    assert (evaluation.result, evaluation.reason) == ("not_enough_evidence", "of 3 tracks, 1 was not scanned")
+
+
+def test_what_the_catalogue_states_is_a_pass_where_all_state_it(judged: Judge) -> None:
+    stating = {"md5": "1", "recording": "R1"}
+    others = [heard("a", "A", "train", md5="2", recording="R2"), heard("b", "B", "test", md5="3", recording="R3")]
+    for same in ("file", "recording"):
+        assert judged({**APART, "same": [same]}, [{**UNSCANNED, **stating}, *others]).result == "pass"
+
+
+def test_an_artist_that_was_not_joined_by_a_comparison_is_no_pass(judged: Judge) -> None:
+    rows = [heard("a", "A", "train", artist="Nina"), heard("b", "B", "test", artist="Otis")]
+    evaluation = judged({"kind": "crossing", "field": "artist"}, rows, compared=[])
+    assert (evaluation.result, evaluation.reason) == ("not_enough_evidence", "of 2 tracks, 2 were not compared")
+    alone = judged({"kind": "crossing", "field": "artist", "joined_by": "nothing"}, rows, compared=[])
+    assert alone.result == "pass"
+
+
 def test_the_scan_of_one_dataset_asks_nothing_of_another(judged: Judge, store: Store) -> None:
     plant(store, "heard", [heard("x", "X", "train")])
     rows = [{"split": "train", "recording": "R1"}, {"split": "test", "recording": "R2"}, {"split": "test"}]

@@ -161,7 +161,7 @@ class _Oracle:
                     (row["key"], way)
                     for row in self.rows
                     if row["split"] == "train"
-                    for way in self._told(row, [one for one in self.rows if one["split"] == "test"], rule["same"])
+                    for way in self._told(row, [one for one in self.rows if one["split"] == "test"], rule)
                 ]
             case "duplicate":
                 groups = self._groups(rule["same"])
@@ -180,34 +180,34 @@ class _Oracle:
         match name:
             case "sound":
                 return bool(self.rows and len(scanned) > 0 and len(scanned) < len(self.rows))
-            case "artists":
-                return False
-            case "single" | "few":
-                return bool(scanned) and any(self._blank(row, "recording") for row in self.rows)
+            case "artists" | "single" | "few":
+                return bool(scanned) and self._any_blank(self.rows, self.rows, "recording")
             case "crossing":
-                return bool(scanned) and any(self._blank(row, "recording") for row in self.rows if row["split"])
+                placed = [row for row in self.rows if row["split"]]
+                return bool(scanned) and self._any_blank(placed, placed, "recording")
         sides = [[row for row in self.rows if row["split"] == split] for split in ("train", "test")]
         by_ear = name in ("excerpts", "anything")
         need = "sound" if by_ear else "file" if name == "files" else "recording"
-        lacking = any(self._blank(row, need) for side in sides for row in side) if scanned else by_ear
+        train, test = sides
+        lacking = self._any_blank(train, test, need) or self._any_blank(test, train, need) if scanned else by_ear
         return lacking and (bool(self.expected(name)) or all(sides))
 
-    def _blank(self, row: Track, need: str) -> bool:
+    def _any_blank(self, rows: list[Track], others: list[Track], need: str) -> bool:
         if need == "file":
-            return not row["sha256"] and not row["heard"]
-        if need == "recording" and row["recording"]:
-            return False
-        return row["heard"] not in self.heard["compared"]
+            return any(not row["sha256"] and not row["heard"] for row in rows)
+        stated = need == "recording" and all(other["recording"] for other in others)
+        return any(row["heard"] not in self.heard["compared"] for row in rows if not (stated and row["recording"]))
 
-    def _told(self, row: Track, others: list[Track], ways: list[str]) -> Iterator[str]:
+    def _told(self, row: Track, others: list[Track], rule: dict[str, Any]) -> Iterator[str]:
         told: list[Track] = []
+        ways, least_s = rule["same"], 5 if "overlap_at_least" in rule else 0
         for way in ("file", "recording", "excerpt", "version"):
-            reached = [other for other in others if self._same(way, row, other)] if way in ways else []
+            reached = [other for other in others if self._same(way, row, other, least_s)] if way in ways else []
             if any(other not in told for other in reached):
                 told += reached
                 yield way
 
-    def _same(self, way: str, row: Track, other: Track) -> bool:
+    def _same(self, way: str, row: Track, other: Track, least_s: float) -> bool:
         if way == "file":
             return bool(_files(row) & _files(other))
         if way == "recording":
@@ -219,7 +219,7 @@ class _Oracle:
             return False
         overlap_s, tempo, whole, candidate = self.heard["matches"][pair]
         in_row = overlap_s if row["heard"] == pair[0] else overlap_s * tempo
-        return not whole and not candidate and in_row >= 5
+        return not whole and not candidate and in_row >= least_s
 
     def _held(self, row: Track) -> set[str]:
         held = {f"recording:{row['recording']}"} if row["recording"] else set()
