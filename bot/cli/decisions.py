@@ -158,7 +158,8 @@ def _decide(
             }
         )
         return
-    say(f"{outcome.state}: {violation.message}")
+    said = "found to be different recordings, and kept apart from now on" if verdict == "separate" else outcome.state
+    say(f"{said}: {violation.message}")
     say(f"by {roles.name(outcome.decision.person)}, ledger entry {outcome.decision.seq}")
     for dataset, track in outcome.quarantined:
         say(f"out: {dataset}/{track}")

@@ -40,13 +40,18 @@ class _Group(TyperGroup):
 
 
 def _spread(args: Iterable[str]) -> Iterable[str]:
-    asking = False
-    for arg in args:
+    asking = named = False
+    for arg in [*args, ""]:
+        if asking and not named and (not arg or arg.startswith("-")):
+            raise CratecheckError("--query names no file", mend="Name one or more, or folders of them.")
+        if not arg:
+            continue
         if arg.startswith("-") and arg != "-":
-            asking = arg == _QUERY
+            asking, named = arg == _QUERY, False
             if not asking:
                 yield arg
         elif asking:
+            named = True
             yield from (_QUERY, arg)
         else:
             yield arg
@@ -213,8 +218,11 @@ def _summarise(done: Comparison) -> None:
         f"{done.files:,} compared, {done.new:,} of them now: {done.matches:,} pairs share audio,"
         f" {done.candidates:,} more may; {done.recordings:,} recordings lie in several files\n"
     )
+    if not done.files and not done.unheard:
+        raise CratecheckError("nothing was heard yet, so there is nothing to compare", mend="Run `cratecheck scan`.")
     if done.unheard:
-        sys.stderr.write(f"{done.unheard:,} files have no fingerprint and are not compared: see `cratecheck scan`\n")
+        are = "1 file has" if done.unheard == 1 else f"{done.unheard:,} files have"
+        sys.stderr.write(f"{are} no fingerprint, and nothing is known of what it may share: see `cratecheck scan`\n")
 
 
 def _queried(
@@ -229,6 +237,8 @@ def _queried(
     from bot.cli.progress import progress, stages
 
     paths = list(_files(query))
+    if not paths:
+        raise CratecheckError("no file of sound follows --query", mend="Name one or more, or folders of them.")
     with progress("hearing") as advance:
         heard = listened(paths, jobs=jobs, progress=advance)
     unheard = [one for one in heard if isinstance(one, Unheard)]
