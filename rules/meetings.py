@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Select,
+    String,
     and_,
     case,
     func,
@@ -34,6 +35,7 @@ from audit_core.neighbours.recordings import (
     matches_both_ways,
     separated_both_ways,
     versions_both_ways,
+    whole_between_recordings,
 )
 from rules.complaint import NAMED
 from rules.same_files import files_in_common, role_of
@@ -95,7 +97,10 @@ def reached(way: Sameness, sides: Sides) -> list[FromClause]:
     audio = audio_files.c.packets
     if way == "recording":
         heard = _Content(source, HEARD + heard_recording(), audio.is_not(None))
-        return [*found, _meeting(sides, heard, heard)]
+        pairs = whole_between_recordings(sides.heard).subquery("pairs")
+        whole = _Content(source.join(pairs, pairs.c.packets == audio), _WHOLE + pairs.c.other, true())
+        matched = _Content(source, _WHOLE + audio, audio.is_not(None))
+        return [*found, _meeting(sides, heard, heard), _meeting(sides, whole, matched)]
     if way == "excerpt":
         pairs = matches_both_ways(sides.heard).subquery("pairs")
         at_least_s = sides.overlap_at_least_ms / 1000
@@ -154,6 +159,7 @@ def _shared_by_both(rows: FromClause, content: ColumnElement[str], is_audio: Col
 
 
 _YES: Final[ColumnElement[int]] = literal_column("1")
+_WHOLE: Final[ColumnElement[str]] = literal_column(f"'{HEARD}whole:'", String)
 _NO: Final[ColumnElement[int]] = literal_column("0")
 _STATED: Final = _Content(tracks, tracks.c.recording, tracks.c.recording.is_not(None))
 

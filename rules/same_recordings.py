@@ -1,7 +1,8 @@
 """Tracks that hold the same recording: the catalogue states it, or it was heard in them.
 
 A recording is named as files are, by where its name comes from: ``recording:`` and what the catalogue states, or
-``heard:`` and what the comparison found. What was heard is looked for where a snapshot is given for it.
+``heard:`` and the first by name of the audio that it has among the tracks in question: its own id is minted late, and
+changes when recordings are merged. What was heard is looked for where a snapshot is given for it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, lit
 from audit_core.catalogue.members import among
 from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import datasets, tracks
-from audit_core.neighbours.recordings import heard_recording, heard_tracks
+from audit_core.neighbours.recordings import audio_name, heard_recording, heard_tracks, recordings_with
 from rules.same_files import content
 
 __all__ = [
@@ -55,8 +56,10 @@ def recordings_in_common(
         .having(func.min(held.c.track_id) < func.max(held.c.track_id))
         .subquery("shared")
     )
+    of_recording = (held.c.algorithm, held.c.value)
+    name = func.min(held.c.name).over(partition_by=of_recording).label("value")
     return (
-        select(held.c.algorithm, held.c.value, literal_column("'audio'").label("role"), held.c.track_id, *columns)
+        select(held.c.algorithm, name, literal_column("'audio'").label("role"), held.c.track_id, *columns)
         .select_from(shared)
         .join(held, and_(held.c.algorithm == shared.c.algorithm, held.c.value == shared.c.value))
         .join(tracks, tracks.c.id == held.c.track_id)
@@ -64,7 +67,7 @@ def recordings_in_common(
 
 
 def heard_in_splits(condition: ColumnElement[bool], heard: Snapshot) -> Select[Any]:
-    """Select ``value``, ``split``, ``n`` and ``first`` (a key) for recordings that were heard in more than one split.
+    """Select ``value`` (a name), ``split``, ``n`` and ``first`` (a key) for recordings heard in more than one split.
 
     Not those of which all tracks state one and the same recording, which crosses by what they state.
     """
@@ -72,6 +75,7 @@ def heard_in_splits(condition: ColumnElement[bool], heard: Snapshot) -> Select[A
     counted = (
         select(
             value.label("value"),
+            func.min(audio_name()).label("name"),
             tracks.c.split,
             func.count(tracks.c.id.distinct()).label("n"),
             func.min(tracks.c.key).label("first"),
@@ -86,7 +90,8 @@ def heard_in_splits(condition: ColumnElement[bool], heard: Snapshot) -> Select[A
     )
     by = counted.c.value
     everywhere = select(
-        *(counted.c[name] for name in ("value", "split", "n", "first")),
+        *(counted.c[name] for name in ("split", "n", "first")),
+        func.min(counted.c.name).over(partition_by=by).label("value"),
         func.count().over(partition_by=by).label("splits"),
         func.min(counted.c.least).over(partition_by=by).label("least"),
         func.max(counted.c.most).over(partition_by=by).label("most"),
@@ -104,7 +109,7 @@ def recording_holders(
     """Find the tracks that hold one of some recordings: dataset and key of each, by its number."""
     found: dict[int, tuple[str, str]] = {}
     for kind, values in _by_kind(names, heard).items():
-        rows = _held(kind, condition, among(_value(kind), values), snapshot=heard).subquery()
+        rows = _held(kind, condition, _called(kind, values, heard), snapshot=heard).subquery()
         query = (
             select(tracks.c.id, datasets.c.name, tracks.c.key)
             .join(datasets, datasets.c.id == tracks.c.dataset_id)
@@ -117,20 +122,20 @@ def recording_holders(
 def held_recordings(
     connection: Connection, condition: ColumnElement[bool], names: Collection[str], heard: Snapshot | None
 ) -> set[str]:
-    """Find those of some recordings that any track holds."""
+    """Find those of some recordings that any track holds: of one that was heard, the audio that it is named by."""
     return {
-        content(kind, row.value)
+        content(kind, row.name)
         for kind, values in _by_kind(names, heard).items()
-        for row in connection.execute(_held(kind, condition, among(_value(kind), values), snapshot=heard))
+        for row in connection.execute(_held(kind, condition, among(_name(kind), values), snapshot=heard))
     }
 
 
 def recordings_of(connection: Connection, numbers: Collection[int], heard: Snapshot | None) -> set[str]:
-    """Find the recordings of some tracks."""
+    """Find the recordings of some tracks, each that was heard by the name of each audio in them."""
     if not numbers:
         return set()
     return {
-        content(kind, row.value)
+        content(kind, row.name)
         for kind in _kinds(heard)
         for row in connection.execute(_held(kind, among(tracks.c.id, numbers), snapshot=heard))
     }
@@ -163,11 +168,27 @@ def _value(kind: str) -> ColumnElement[Any]:
     return tracks.c.recording if kind == STATED else heard_recording()
 
 
+def _name(kind: str) -> ColumnElement[Any]:
+    return tracks.c.recording if kind == STATED else audio_name()
+
+
+def _called(kind: str, names: Collection[str], heard: Snapshot | None) -> ColumnElement[bool]:
+    """Ask for tracks of recordings by their names: of those that were heard, by that of any audio of them."""
+    if kind == STATED or heard is None:
+        return among(tracks.c.recording, names)
+    return recordings_with(heard, names)
+
+
 def _held(kind: str, *conditions: ColumnElement[bool], snapshot: Snapshot | None) -> Select[Any]:
     source = tracks if kind == STATED or snapshot is None else heard_tracks(snapshot)
     value = _value(kind)
     return (
-        select(literal_column(f"'{kind}'").label("algorithm"), value.label("value"), tracks.c.id.label("track_id"))
+        select(
+            literal_column(f"'{kind}'").label("algorithm"),
+            value.label("value"),
+            _name(kind).label("name"),
+            tracks.c.id.label("track_id"),
+        )
         .select_from(source)
         .where(value.is_not(None), *conditions)
     )

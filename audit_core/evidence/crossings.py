@@ -10,7 +10,7 @@ from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import datasets, group_values, track_groups, tracks
 from audit_core.evidence.named import crossing_recording
 from audit_core.ledger.violations import Violation
-from audit_core.neighbours.recordings import heard_recording, heard_tracks
+from audit_core.neighbours.recordings import heard_tracks, recordings_with
 
 __all__ = ["crossing_tracks"]
 
@@ -39,7 +39,7 @@ def crossing_tracks(connection: Connection, violation: Violation, snapshot: Snap
 
 def _heard(recording: str, snapshot: Snapshot) -> Select[Any]:
     holders = heard_tracks(snapshot).join(datasets, datasets.c.id == tracks.c.dataset_id)
-    return select(tracks.c.split, tracks.c.key).select_from(holders).where(heard_recording() == recording)
+    return select(tracks.c.split, tracks.c.key).select_from(holders).where(recordings_with(snapshot, {recording}))
 
 
 def _stated(recording: str) -> Select[Any]:

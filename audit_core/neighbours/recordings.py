@@ -6,6 +6,7 @@ found by listening is kept under the `packets` of that file.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -25,6 +26,7 @@ from sqlalchemy import (
 )
 
 from audit_core.audio.tables import audio_files
+from audit_core.catalogue.members import among
 from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import assets, tracks
 from audit_core.neighbours.tables import (
@@ -36,15 +38,19 @@ from audit_core.neighbours.tables import (
 
 __all__ = [
     "any_audio",
+    "audio_name",
     "audio_of_tracks",
     "heard_recording",
     "heard_tracks",
     "matches_both_ways",
     "recording_of_tracks",
+    "recordings_with",
     "separated_both_ways",
     "versions_both_ways",
+    "whole_between_recordings",
 ]
 
+_AUDIO: Final = "packets:"
 _OF_THE_ROW: Final = frozenset({"id", "from_rev", "to_rev", "row_hash"})
 
 
@@ -92,9 +98,37 @@ def heard_recording() -> ColumnElement[str | None]:
     That is the id of the recording; of audio that is of none, because nothing else matches it or because it was not
     compared yet, the audio's own name: ``pcm:`` or ``packets:`` and the hash. So equal audio is one recording however
     it was tagged, even before the comparison. NULL of audio that was not heard.
+
+    It tells what belongs together, and changes as more is scanned and compared: what stays is called by
+    `audio_name`.
     """
     pcm, packets = (literal_column(f"'{name}:'", String) for name in ("pcm", "packets"))  # no parameters: see GROUP BY
     return func.coalesce(recording_members.c.recording, pcm + audio_files.c.pcm, packets + audio_files.c.packets)
+
+
+def audio_name() -> ColumnElement[str]:
+    """Give the expression, over `heard_tracks`, for the name of a track's own audio: ``packets:`` and the hash."""
+    return literal_column(f"'{_AUDIO}'", String) + audio_files.c.packets
+
+
+def recordings_with(snapshot: Snapshot, names: Collection[str]) -> ColumnElement[bool]:
+    """Give the condition, over `heard_tracks`, that a track is of a recording to which some audio belongs.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    names : collection of str
+        The names of the audio, as `audio_name` gives them.
+    """
+    packets = {name.removeprefix(_AUDIO) for name in names}
+    member = and_(recording_members.c.packets == audio_files.c.packets, snapshot.holds(recording_members))
+    named = (
+        select(heard_recording())
+        .select_from(audio_files.join(recording_members, member, isouter=True))
+        .where(snapshot.holds(audio_files), among(audio_files.c.packets, packets))
+        .correlate(None)
+    )
+    return heard_recording().in_(named)
 
 
 def recording_of_tracks(snapshot: Snapshot) -> CompoundSelect[Any]:
@@ -130,6 +164,27 @@ def matches_both_ways(snapshot: Snapshot) -> CompoundSelect[Any]:
             held
         ),
     )
+
+
+def whole_between_recordings(snapshot: Snapshot) -> Select[Any]:
+    """Select, both ways, ``packets`` and ``other`` of whole matches of which no recording was made.
+
+    So it is with audio that matches two others which a person has separated: it can be of one recording alone, and
+    matches the other still.
+    """
+    pairs = matches_both_ways(snapshot).subquery("whole_pairs")
+    members = select(recording_members.c.packets, recording_members.c.recording).where(
+        snapshot.holds(recording_members)
+    )
+    one, other = members.subquery("one"), members.subquery("other")
+    together = (
+        select(one.c.packets)
+        .join(other, other.c.recording == one.c.recording)
+        .where(one.c.packets == pairs.c.packets, other.c.packets == pairs.c.other)
+        .correlate(pairs)
+        .exists()
+    )
+    return select(pairs.c.packets, pairs.c.other).where(pairs.c.whole.is_(True), not_(together))
 
 
 def versions_both_ways(snapshot: Snapshot) -> CompoundSelect[Any]:

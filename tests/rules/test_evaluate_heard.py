@@ -118,6 +118,15 @@ def test_a_file_without_a_stated_checksum_is_known_by_the_one_that_the_scan_comp
     assert (found.discriminator, found.message) == ("file sha256:1", "a holds the same file as b.")
 
 
+def test_a_whole_match_across_a_separation_is_the_same_recording_still(judged: Judge) -> None:
+    rows = [heard("a", "A", "train"), heard("c", "C", "train"), heard("b", "B", "test")]
+    match = {"packets_a": "B", "packets_b": "C", "whole": True, "kind": "re-encode"}
+    rule = {**APART, "same": ["file", "recording"]}
+    found = _one(judged(rule, rows, matches=[match], recordings={"A": "rec-1", "C": "rec-1"}))
+    assert found.message == "c holds the same recording as b, 10.0 s from 0:00 (re-encode)."
+    assert found.discriminator == "recording packets:C"
+
+
 @pytest.mark.parametrize("match", [{"candidate": True}, {"whole": True}, {"overlap_s": 4.9}])
 def test_no_excerpt_is_what_is_uncertain_or_the_whole_or_too_short(match: dict[str, Any], judged: Judge) -> None:
     rule = {**APART, "same": ["excerpt"], "overlap_at_least": "5 s"}
@@ -215,7 +224,7 @@ def test_a_group_of_a_recording_tells_how_the_first_lies_in_the_others(judged: J
     rule = {"kind": "duplicate", "same": ["file", "recording"]}
     rows = [heard("a", "A"), heard("b", "B"), heard("c", "C")]
     found = _one(judged(rule, rows, matches=[match], recordings={"A": "rec-1", "B": "rec-1"}))
-    assert (found.subject, found.message) == ("heard:rec-1", "2 tracks hold the same recording: a, b.")
+    assert (found.subject, found.message) == ("heard:packets:A", "2 tracks hold the same recording: a, b.")
     assert (found.evidence["packets"], found.evidence["to"][0]["kind"]) == ("A", "re-encode")
 
 
@@ -251,6 +260,24 @@ def test_a_recording_that_was_heard_crosses_once_and_by_the_name_of_its_first_tr
     )
     stated_too = [{**row, "recording": "R1"} for row in heard_alone]
     assert _one(judged(rule, stated_too)).subject == "recording:r1"
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject"),
+    [
+        ({"kind": "crossing", "field": "recording"}, "recording:heard:packets:A"),
+        ({"kind": "duplicate", "same": ["recording"]}, "heard:packets:A"),
+    ],
+)
+def test_a_recording_keeps_its_name_however_deep_it_was_scanned_and_compared_or_merged(
+    rule: dict[str, Any], subject: str, judged: Judge
+) -> None:
+    def found(pcm: str | None, **comparison: Any) -> Found:
+        return _one(judged(rule, [heard("a", "A", "train", pcm=pcm), heard("b", "A", "test", pcm=pcm)], **comparison))
+
+    states = [found(None), found("P"), found("P", recordings={"A": "rec-1"}), found("P", recordings={"A": "rec-2"})]
+    assert {one.subject for one in states} == {subject}
+    assert len({(one.key, one.bound_hash) for one in states}) == 1
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ class _Oracle:
         if way == "file":
             return bool(_files(row) & _files(other))
         if way == "recording":
-            return bool(self._held(row) & self._held(other))
+            return bool(self._held(row) & self._held(other)) or self._wholly(row, other)
         pair = tuple(sorted((row["heard"] or "", other["heard"] or "")))
         if way == "version":
             return pair in self.heard["versions"]
@@ -220,6 +220,11 @@ class _Oracle:
         overlap_s, tempo, whole, candidate = self.heard["matches"][pair]
         in_row = overlap_s if row["heard"] == pair[0] else overlap_s * tempo
         return not whole and not candidate and in_row >= least_s
+
+    def _wholly(self, row: Track, other: Track) -> bool:
+        a, b = sorted((row["heard"] or "", other["heard"] or ""))
+        _, _, whole, candidate = self.heard["matches"].get((a, b), (0, 0, False, False))
+        return whole and not candidate
 
     def _held(self, row: Track) -> set[str]:
         held = {f"recording:{row['recording']}"} if row["recording"] else set()
@@ -250,7 +255,15 @@ class _Oracle:
         held = [content for row in group for content in self._contents(row, ["file", "recording"])]
         order = ["sha256", "recording", "heard"]
         shared = {content for content in held if held.count(content) > 1}
-        return min(shared, key=lambda content: (order.index(content.partition(":")[0]), content))
+        named = {self._called(content, self.rows) for content in shared}
+        return min(named, key=lambda content: (order.index(content.partition(":")[0]), content))
+
+    def _called(self, content: str, rows: list[Track]) -> str:
+        """Name a recording that was heard by the first audio of it, whatever it is called by the comparison."""
+        if not content.startswith("heard:"):
+            return content
+        audio: list[str] = [row["heard"] for row in rows if content in self._held(row)]
+        return f"heard:packets:{min(audio)}"
 
     def _faulty(self, row: Track) -> bool:
         loud = row in self.audible and (row["silent"] > 0.9 or row["duration_ms"] > 60_000)
@@ -275,7 +288,7 @@ class _Oracle:
             if content.startswith("recording:"):
                 found.append((f"recording:{content.removeprefix('recording:').casefold()}", ""))
             elif len({row["recording"] for row in holders}) > 1 or not holders[0]["recording"]:
-                found.append((f"recording:{content}", ""))
+                found.append((f"recording:{self._called(content, holders)}", ""))
         return found
 
 
