@@ -230,6 +230,7 @@ class _Local:
             raise _refused(error, shown) from error
         try:
             _only_a_file(os.fstat(number), shown)
+            self._check_within(number, shown)
             return os.fdopen(number, "rb")
         except BaseException:
             os.close(number)
@@ -285,6 +286,21 @@ class _Local:
         if stat.S_ISDIR(found.st_mode):
             raise NotFollowed("a link to a folder, which is not followed", at=Location(path))
         return bool(_only_a_file(found, path))
+
+    def _check_within(self, number: int, shown: str) -> None:
+        """Ask the system where what was opened lies: a folder above it may have become a link meanwhile.
+
+        Raises
+        ------
+        Outside
+            If it is not within the folder.
+        """
+        try:
+            opened = str(Path(f"/proc/self/fd/{number}").readlink())
+        except FileNotFoundError:  # a system without /proc, where the look before must do
+            return
+        if not opened.startswith(self._within):
+            raise Outside("a symbolic link that leads out of the folder", at=Location(shown))
 
     def _real(self, path: str, shown: str) -> str:
         """Resolve every link on the way to a file.

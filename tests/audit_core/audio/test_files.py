@@ -171,6 +171,23 @@ class TestAFolder:
                 with pytest.raises(Outside, match="a symbolic link that leads out of the folder"):
                     ask(path)
 
+    def test_gives_nothing_outside_where_a_folder_becomes_a_link_before_it_is_opened(
+        self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for place in (folder / "sub", tmp_path / "out"):
+            place.mkdir()
+            (place / "a.wav").write_bytes(b"")
+        root, system_opens = Root(folder), os.open
+
+        def too_late(path: str, flags: int) -> int:
+            (folder / "sub").rename(folder / "gone")
+            (folder / "sub").symlink_to(tmp_path / "out")
+            return system_opens(path, flags)
+
+        monkeypatch.setattr(os, "open", too_late)
+        with pytest.raises(Outside, match="leads out of the folder"):
+            root.open("sub/a.wav")
+
     def test_ends_where_links_go_round_in_a_circle(self, folder: Path) -> None:
         (folder / "a").mkdir()
         (folder / "a" / "up").symlink_to("..")
