@@ -38,7 +38,7 @@ WEAK_PASSAGE = 0.5  # how much rarer meetings may become within a stretch, as un
 
 SHORTEST_DELAY_S, LONGEST_DELAY_S = 0.3, 1.55
 LEANING = 0.3  # how far chance leans to the delay of most meetings
-PERIODIC_PARTLY, PERIODIC_WHOLLY = 0.3, 0.8
+PERIODIC_PARTLY, PERIODIC_WHOLLY = 0.4, 0.9
 FEWEST_MEETINGS = 4
 SHORTEST_S = 0.3
 

@@ -106,6 +106,19 @@ def test_of_a_track_of_loops_a_copy_lies_on_itself() -> None:
     assert found.overlap_s == pytest.approx(40, abs=0.5)
 
 
+def test_three_seconds_of_a_beat_suffice_if_something_is_played_over_it() -> None:
+    beat, over = concatenated([(music(37, 1.4, per_second=39), 1.4)] * 30), music(38, 42, per_second=21)
+    order = np.argsort(np.concatenate([beat.times_s, over.times_s]), kind="stable")
+    track = Peaks(
+        np.concatenate([beat.times_s, over.times_s])[order],
+        np.concatenate([beat.pitches, over.pitches])[order],
+        np.concatenate([beat.strengths, over.strengths])[order],
+    )
+    (found,) = shared((worn(cut(track, 20, 23), 14, lost=0.1, per_second=6), 3), (track, 42))
+    assert found.offset_b == pytest.approx(20, abs=0.1)
+    assert found.score > THRESHOLD
+
+
 def tone(seconds: float, *pitches: float) -> Peaks:
     times = np.repeat(np.arange(0, seconds, 0.12), len(pitches))
     rng = np.random.default_rng(len(pitches))
