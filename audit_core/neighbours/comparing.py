@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -29,9 +28,10 @@ from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
 from audit_core.ledger.chain import Via
 from audit_core.neighbours.join import VERSION, self_join
-from audit_core.neighbours.kinds import Facts, kind
+from audit_core.neighbours.kinds import Facts, kind, one_recording
 from audit_core.neighbours.pairs import in_datasets
 from audit_core.neighbours.publishing import Comparison, Found, compared_versions, written
+from audit_core.neighbours.scratch import scratch
 
 if TYPE_CHECKING:
     from audit_core.neighbours.match import Match, Stretch
@@ -147,8 +147,8 @@ def _matches(
     folder: Path, library: Library[Peaks], facts: Mapping[str, Facts], new: Sequence[int], tell: Progress
 ) -> Iterator[dict[str, Any]]:
     some = None if len(new) == len(library) else new
-    with tempfile.TemporaryDirectory(prefix="comparison-", dir=folder) as place:
-        for match in self_join(library, new=some, folder=Path(place), progress=tell):
+    with scratch(folder, "comparison-") as place:
+        for match in self_join(library, new=some, folder=place, progress=tell):
             yield _row(match, library.packets[match.a], library.packets[match.b], facts)
 
 
@@ -160,7 +160,7 @@ def _row(match: Match, a: str, b: str, facts: Mapping[str, Facts]) -> dict[str, 
         "kind": kind(match, facts[a], facts[b]),
         "score": round(match.score, _DECIMALS),
         "candidate": match.candidate,
-        "whole": match.whole,
+        "whole": one_recording(match),
         "overlap_s": round(_covered(match.stretches), _DECIMALS),
         "tempo": round(best.tempo, 6),
         "pitch": round(best.pitch, _DECIMALS),

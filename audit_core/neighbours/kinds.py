@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from audit_core.neighbours.match import Match
 
-__all__ = ["KINDS", "Facts", "kind"]
+__all__ = ["KINDS", "Facts", "kind", "one_recording"]
 
 KINDS = (
     "exact copy",
@@ -33,6 +33,14 @@ class Facts:
     duration_s: float
     codec: str | None
     peaks: int | None
+
+
+def one_recording(match: Match) -> bool:
+    """Tell whether a match makes one recording of two files: it covers most of both, and most of what is heard in each.
+
+    One loop under two melodies covers both wholly, and is but a part of what is heard: that is no recording.
+    """
+    return match.whole and not _is_mixed_over(match)
 
 
 def kind(match: Match | None, a: Facts, b: Facts) -> str:
@@ -68,13 +76,17 @@ def kind(match: Match | None, a: Facts, b: Facts) -> str:
         return "faster" if best.tempo < 1 else "slower"
     if abs(best.pitch) > _PITCH_TOLERANCE:
         return "higher" if best.pitch > 0 else "lower"
-    least, _most = sorted((best.agreement_a, best.agreement_b))
-    if least < _MIXED_BELOW:
+    if _is_mixed_over(match):
         return "mixed over"
-    return "remaster" if least < _REMASTER_BELOW else "re-encode"
+    return "remaster" if min(best.agreement_a, best.agreement_b) < _REMASTER_BELOW else "re-encode"
+
+
+def _is_mixed_over(match: Match) -> bool:
+    best = match.stretches[0]
+    return min(best.agreement_a, best.agreement_b) < _MIXED_BELOW
 
 
 _TEMPO_TOLERANCE = 0.004
 _PITCH_TOLERANCE = 0.15
-_MIXED_BELOW = 0.35
+_MIXED_BELOW = 0.5
 _REMASTER_BELOW = 0.7

@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit_core.neighbours.kinds import KINDS, Facts, kind
+from audit_core.neighbours.kinds import KINDS, Facts, kind, one_recording
 from audit_core.neighbours.match import Match, Stretch
 
 
@@ -53,6 +53,21 @@ def test_what_is_unknown_of_both_is_not_the_same() -> None:
 )
 def test_then_coverage_tempo_pitch_and_agreement(found: Match, word: str) -> None:
     assert kind(found, facts(), facts()) == word
+
+
+@pytest.mark.parametrize(
+    ("found", "one"),
+    [
+        (match(agreement=(0.5, 0.5)), True),
+        (match(tempo=0.96, pitch=0.68, agreement=(0.5, 0.9)), True),
+        (match(agreement=(0.9, 0.49)), False),
+        (match(agreement=(0.49, 0.9)), False),
+        (match(pitch=1, agreement=(0.49, 0.49)), False),
+        (match(whole=False), False),
+    ],
+)
+def test_one_recording_covers_both_files_and_most_of_what_is_heard_in_each(found: Match, one: bool) -> None:
+    assert one_recording(found) is one
 
 
 def test_every_word_is_listed() -> None:
