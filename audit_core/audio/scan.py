@@ -1,6 +1,7 @@
 """The scan: every file that the catalogue's tracks name is heard once, and what is known of it is not asked again.
 
-Files whose size and time are as before, and of which all that is wanted is known, cost a question to the file system.
+Files whose size and time are as before, and of which all that is wanted is known, cost a question to the file system
+and one to the feature cache: what that has lost is heard again.
 The others go to processes of their own (`crew`). What came of them is published in batches, each a revision, so that a
 scan that ends anywhere, however it ends, goes on from there when it is started again; what was heard and not published
 yet is in the feature cache.
@@ -12,7 +13,7 @@ import logging
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +24,7 @@ from audit_core.audio.cache import CacheUnwritable, FeatureCache
 from audit_core.audio.crew import Crew
 from audit_core.audio.extractors import extractors
 from audit_core.audio.files import FileState, Root
-from audit_core.audio.hear import Heard, troubled, versions_of
+from audit_core.audio.hear import OWN, Heard, troubled, versions_of
 from audit_core.audio.publishing import Pending, publish_heard
 from audit_core.audio.wanted import counted, pages
 from audit_core.audio.worker import Registry, Task
@@ -178,8 +179,8 @@ def scan(
     known = registry()
     only = [*options.only, *["pcm"] * ("integrity" in options.only)] or ["pcm", *known]
     wanted = versions_of(only, known)
-    with hold(store, "scan", clock=clock) as lease:
-        running = _Scan(store, lease, options, features, wanted, actor, via, clock, stop, tell)
+    with hold(store, "scan", clock=clock) as lease, FeatureCache(features) as cache:
+        running = _Scan(store, lease, options, cache, wanted, actor, via, clock, stop, tell)
         jobs = options.jobs or len(os.sched_getaffinity(0))
         crew = Crew(jobs=jobs, features=features, registry=registry, wanted=wanted, timeout_s=options.timeout_s)
         try:
@@ -195,7 +196,7 @@ class _Scan:
         store: Store,
         lease: Lease,
         options: Options,
-        features: Path,
+        cache: FeatureCache,
         wanted: Mapping[str, str],
         actor: str,
         via: Via,
@@ -206,7 +207,7 @@ class _Scan:
         self.report = ScanReport()
         self._store, self._lease, self._options, self._wanted = store, lease, options, wanted
         self._actor, self._via, self._clock, self._stop, self._tell = actor, via, clock, stop, tell
-        self._cache = FeatureCache(features)
+        self._cache = cache
         self._started = time.monotonic()
         self._out: dict[int, tuple[int, str, int | None]] = {}  # number → dataset, path, row: with the crew
         self._held: set[tuple[int, str]] = set()  # of files with the crew, or heard and not published
@@ -251,11 +252,24 @@ class _Scan:
         for number, name in self._names.items():
             root = roots[name]
             for page in pages(self._store, number, self._clock):
+                lost = self._lost(row.packets for _, row in page if row is not None and row.packets is not None)
                 for path, row in page:
-                    self._look(number, root, path, row, crew)
+                    self._look(number, root, path, row, crew, lost)
                 yield True
 
-    def _look(self, dataset: int, root: Root, path: str, row: Row[Any] | None, crew: Crew) -> None:
+    def _lost(self, packets: Iterable[str]) -> set[str]:
+        """Tell of which files the feature cache has lost what was found in them."""
+        some = list(packets)
+        lost: set[str] = set()
+        for name, version in self._wanted.items():
+            if name not in OWN and some:
+                kept = self._cache.kept(name, version, some)
+                lost.update(one for one, there in zip(some, kept, strict=True) if not there)
+        return lost
+
+    def _look(
+        self, dataset: int, root: Root, path: str, row: Row[Any] | None, crew: Crew, lost: Collection[str]
+    ) -> None:
         if (dataset, path) in self._held or (row is not None and row.from_rev > self._first_revision):
             self._total -= 1  # another track names it as well
             return
@@ -264,7 +278,7 @@ class _Scan:
         except AudioError as error:
             self._came(dataset, path, row.id if row is not None else None, troubled(error))
             return
-        if row is not None and not self._options.again and self._is_known(state, row):
+        if row is not None and not self._options.again and self._is_known(state, row, lost):
             if row.problem is None:
                 self.report.unchanged += 1
             else:
@@ -276,11 +290,13 @@ class _Scan:
         crew.add(Task(self._number, root.url, path))
         self._compile_first()
 
-    def _is_known(self, state: FileState, row: Row[Any]) -> bool:
+    def _is_known(self, state: FileState, row: Row[Any], lost: Collection[str]) -> bool:
         if state.modified_ns is None or (state.size_bytes, state.modified_ns) != (row.size_bytes, row.modified_ns):
             return False
         if row.problem is None:
-            return all(row.versions.get(name) == version for name, version in self._wanted.items())
+            return row.packets not in lost and all(
+                row.versions.get(name) == version for name, version in self._wanted.items()
+            )
         # What can't be decoded won't be another time; what took too long may not.
         return row.problem in ("undecodable", "crashed") and row.versions.get("hear") == self._wanted["hear"]
 

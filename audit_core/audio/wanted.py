@@ -27,6 +27,7 @@ _KNOWN: Final = (
     audio_files.c.row_hash,
     audio_files.c.size_bytes,
     audio_files.c.modified_ns,
+    audio_files.c.packets,
     audio_files.c.problem,
     audio_files.c.reason,
     audio_files.c.versions,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,19 @@ def test_a_file_that_changed_is_heard_anew_and_what_it_was_stays_on_record(crate
     assert was.peak == pytest.approx(0.2, abs=0.01)
     assert (was.from_rev, was.to_rev) == (first.revisions[0], report.revisions[0])
     assert verify(crate.store).broken is None
+
+
+def test_what_the_feature_cache_has_lost_is_heard_again(crate: Crate) -> None:
+    crate.sounds(a=0.2)
+    crate.tracks("a")
+    crate.scan()
+    shutil.rmtree(crate.folder / "features")
+    report = crate.scan()
+    assert (report.heard, report.unchanged, report.revisions) == (1, 0, [])
+    packets = crate.rows()["a"].packets
+    with FeatureCache(crate.folder / "features") as cache:
+        assert cache.get("loudest", "1", packets) == b"loud"
+    assert crate.scan().unchanged == 1
 
 
 def test_an_extractor_of_a_new_version_computes_only_itself(crate: Crate) -> None:
