@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -23,7 +23,7 @@ from audit_core.errors import AudioError, CratecheckError, StoreError
 from audit_core.ledger.violations import with_key
 from audit_core.settings import Settings
 from bot import wishes
-from bot.posting import Gone, Later, LockedOut, Refused, Shut, upload
+from bot.posting import Gone, Later, LockedOut, Refused, Shut, delete_file, upload
 from bot.wishes import Wish
 
 if TYPE_CHECKING:
@@ -114,10 +114,12 @@ class Clips:
     def _look(self) -> None:
         with self._store.read() as connection:
             refused = wishes.any_refused(connection)
+            withdrawn = wishes.withdrawn_files(connection)
             wanted = wishes.next_wish(connection, self._clock())
         if refused:
+            self._delete(withdrawn)
             with self._store.write() as connection:
-                wishes.refused(connection, at=self._clock())
+                wishes.refused(connection, at=self._clock(), deleted=withdrawn)
             self._fulfilled()
         if wanted is None:
             return
@@ -139,7 +141,7 @@ class Clips:
                 return
             try:
                 with _said_of_slack():
-                    self._give(wanted, made)
+                    self._give(wanted, ordered, made)
             except Later:
                 self._ready = ordered, made
                 raise
@@ -172,7 +174,7 @@ class Clips:
 
         return self._make(ordered) if self._make else filled_apart(ordered, stopped=self._stopping.is_set)
 
-    def _give(self, wanted: Wish, made: Evidence) -> None:
+    def _give(self, wanted: Wish, ordered: Order, made: Evidence) -> None:
         stem = wanted.key[:8]
         files = [
             {"id": upload(self._client, f"{stem}-{clip.letter}.mp3", clip.content), "title": clip.title}
@@ -181,7 +183,15 @@ class Clips:
         picture = upload(self._client, f"{stem}.png", made.picture, alt=made.alt)
         files.append({"id": picture, "title": "Spectrograms" if len(made.clips) > 1 else "Spectrogram"})
         with self._store.write() as connection:
-            wishes.note_uploaded(connection, wanted, files, made.says, at=self._clock())
+            wishes.note_uploaded(connection, wanted, files, made.says, ordered.tracks, at=self._clock())
+
+    def _delete(self, files: Iterable[str]) -> None:
+        """Take out of Slack what may not be heard any more."""
+        for file in files:
+            try:
+                delete_file(self._client, file)
+            except Refused as error:
+                logger.error("file %s can't be deleted in Slack; somebody has to do it there: %s", file, error)
 
     def _try_again(self, wanted: Wish, later: Later) -> None:
         if wanted.attempts + 1 >= _ATTEMPTS:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from audit_core.audio.tables import audio_roots
+from audit_core.catalogue.snapshot import Snapshot, latest_revision
 from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import datasets
 from audit_core.clock import Clock, utc_now
 from audit_core.evidence.named import is_audible
 from audit_core.ledger.violations import Violation, with_key
 from audit_core.settings import Settings
-from bot.wishes import Answer, dropped, wish
+from bot.wishes import Answer, content_of_clips, dropped, tracks_heard, wish, withdraw
 
 __all__ = ["Listening"]
 
@@ -69,6 +71,29 @@ class Listening:
     def wish_again(self, key: str) -> Answer | None:
         """Note a wish for clips that were deleted in Slack."""
         return self._wish(key, again=True)
+
+    def withdrawn(self, key: str) -> str | None:
+        """Withdraw clips that may not be heard any more, for licences change, and say why; None if they may."""
+        with self._store.read() as connection:
+            violation = with_key(connection, key)
+            content = None if violation is None else content_of_clips(connection, violation)
+            why = None if content is None else self.forbidden(connection, content)
+        if violation is None or why is None:
+            return None
+        with self._store.write(patience_s=self._patience_s) as connection:
+            withdraw(connection, violation, why)
+        self._noted()
+        return why
+
+    def forbidden(self, connection: Connection, content: Mapping[str, Any]) -> str | None:
+        """Say why the clips of a row of the outbox may not be heard now; None if they may."""
+        # Here and not above: the service is to be there before numpy and two thousand licences are read.
+        from audit_core.evidence.order import forbidden_by_now
+        from bot.workspace import licence_table
+
+        snapshot = Snapshot(latest_revision(connection), self._clock())
+        table = licence_table(self._settings)
+        return forbidden_by_now(connection, self._settings, table, tracks_heard(content), snapshot)
 
     def _wish(self, key: str, *, again: bool) -> Answer | None:
         with self._store.write(patience_s=self._patience_s) as connection:

@@ -253,6 +253,20 @@ def link_of(client: WebClient, file_id: str) -> str:
     return str(_file(client, file_id)["permalink"])
 
 
+def delete_file(client: WebClient, file_id: str) -> None:
+    """Take a file away from all who see it; nothing happens if it is gone.
+
+    Raises
+    ------
+    Refused, Later
+    """
+    try:
+        _asked_of_files(lambda: client.files_delete(file=file_id))
+    except Refused as refused:
+        if not str(refused).startswith(("file_not_found", "file_deleted")):
+            raise
+
+
 def is_shared(client: WebClient, file_id: str, channel_id: str) -> bool:
     """Tell whether a file stands in a channel.
 

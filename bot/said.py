@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from sqlalchemy import Connection
 
 from bot.digest import stored
@@ -11,10 +14,13 @@ from bot.messages.items import items_message
 from bot.messages.kit import Message
 from bot.messages.parent import parent_message
 from bot.outbox import Pending, rule_of
+from bot.posting import Refused
 from bot.reading import Reading
 from bot.roles import Roles
 
 __all__ = ["Said"]
+
+Forbidden = Callable[[Connection, Mapping[str, Any]], str | None]
 
 
 class Said:
@@ -25,14 +31,23 @@ class Said:
     reading : Reading
     roles : Roles
         Names people.
+    forbidden : callable
+        Says why the clips of a row, of its content, may not be heard now; None if they may.
     """
 
-    def __init__(self, reading: Reading, roles: Roles) -> None:
+    def __init__(self, reading: Reading, roles: Roles, forbidden: Forbidden = lambda connection, content: None) -> None:
         self._reading = reading
+        self._forbidden = forbidden
         self._people = roles.people
 
     def __call__(self, connection: Connection, row: Pending) -> Message | None:
-        """Make the message; None if there is nothing to say."""
+        """Make the message; None if there is nothing to say.
+
+        Raises
+        ------
+        Refused
+            If it is of clips that may not be heard any more.
+        """
         match row.subject.split("/", 1)[0]:
             case "rule":
                 return parent_message(self._reading.parent(connection, *rule_of(row.subject)))
@@ -43,6 +58,8 @@ class Said:
                 digest = stored(connection, row.subject)
                 return digest_message(digest) if digest else None
             case "clips":
+                if why := self._forbidden(connection, row.content):
+                    raise Refused(why)
                 return clips_message(_key(row.subject), row.content["says"], row.content["files"])
             case "no-clips":
                 return no_clips_message(_key(row.subject), row.content["says"])

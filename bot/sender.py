@@ -205,6 +205,9 @@ class Sender:
                 thread_ts = _thread_ts(connection, row)
         except StoreError:
             raise
+        except Refused as refusal:  # not by Slack: what was asked for may not be said any more
+            self._fail(row, str(refusal))
+            return
         except Exception as error:  # it must not hold up the channel
             logger.exception("#%s: %s can't be made", row.channel, row.subject)
             self._postpone(row, Later(f"it can't be made: {error}", unsure=False), rests=False)
@@ -339,7 +342,7 @@ class Sender:
             self._rest(row.channel, wait if later.after_s is not None else min(wait, _LANE_RESTS_S))
 
     def _fail(self, row: Pending, why: str) -> None:
-        logger.error("#%s: Slack refuses %s: %s", row.channel, row.subject, why)
+        logger.error("#%s: %s is refused: %s", row.channel, row.subject, why)
         self._change(row, failed=why, not_before=None)
 
     def _rest(self, channel: str, seconds: float) -> None:

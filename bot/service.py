@@ -104,7 +104,7 @@ class Service:
         self._sender = Sender(
             store,
             self._client,
-            Said(reading, self._roles),
+            Said(reading, self._roles, listening.forbidden),
             before=self._look,
             clock=clock,
             pace_s=pace_s if pace_s is not None else 0.0 if desk and not desk.config.paced else 1.0,

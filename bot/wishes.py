@@ -6,7 +6,7 @@ there are none. All three are named by the violation and by its evidence, so tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -21,19 +21,24 @@ __all__ = [
     "Answer",
     "Wish",
     "any_refused",
+    "content_of_clips",
     "dropped",
     "next_wish",
     "note_failure",
     "note_uploaded",
     "postpone",
     "refused",
+    "tracks_heard",
     "wish",
+    "withdraw",
+    "withdrawn_files",
 ]
 
 Word = Literal["noted", "coming", "there"]
 
 _CLIPS: Final = "clips/"
 _NONE: Final = "no-clips/"
+_FORBIDDEN: Final = "No clip: "  # how `evidence.order` begins to say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def wish(connection: Connection, violation: Violation, *, at: datetime) -> Answe
     channel = connection.scalar(select(outbox.c.channel).where(outbox.c.subject == parent))
     if channel is None:
         return None
-    name = f"{violation.key}/{sha256_of(violation.evidence)[:16]}"
+    name = _name_of(violation)
     clips = _row(connection, f"{_CLIPS}{name}")
     if clips is not None and clips.failed is None:
         files = clips.content["files"]
@@ -104,20 +109,50 @@ def wish(connection: Connection, violation: Violation, *, at: datetime) -> Answe
 
 def dropped(connection: Connection, violation: Violation) -> None:
     """Forget clips that were deleted in Slack, so that they can be wished for again."""
-    name = f"{violation.key}/{sha256_of(violation.evidence)[:16]}"
-    connection.execute(delete(outbox).where(outbox.c.subject == f"{_CLIPS}{name}"))
+    connection.execute(delete(outbox).where(outbox.c.subject == _clips_of(violation)))
 
 
-def refused(connection: Connection, *, at: datetime) -> None:
-    """Tell the thread of clips that Slack would not share after all, such as files that it has thrown away."""
+def refused(connection: Connection, *, at: datetime, deleted: Collection[str] = ()) -> None:
+    """Tell the thread of clips that are not to be heard after all.
+
+    Slack would not share them, having thrown them away for instance; or they may not be heard any more, of which the
+    thread is told once their files are among those that were deleted in Slack.
+    """
     for_good = outbox.c.subject.startswith(_CLIPS, autoescape=True), outbox.c.failed.is_not(None)
     for row in connection.execute(select(outbox).where(*for_good, outbox.c.not_before.is_(None))).all():
         name = row.subject.removeprefix(_CLIPS)
+        forbidden = row.failed.startswith(_FORBIDDEN)
+        if forbidden and not all(file["id"] in deleted for file in row.content["files"]):
+            continue
         why = f"Slack did not take the clips: {row.failed}. A click on Listen makes them again."
-        content = {"says": why}
+        content = {"says": row.failed if forbidden else why}
         subject = f"{_NONE}{name}"
         ask(connection, channel=row.channel, subject=subject, parent=row.parent, content=content, at=at)
         connection.execute(delete(outbox).where(outbox.c.id == row.id))
+
+
+def tracks_heard(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Give the tracks whose audio clips bring, of the content of their row."""
+    return [(dataset, key) for dataset, key in content["of"]]
+
+
+def content_of_clips(connection: Connection, violation: Violation) -> dict[str, Any] | None:
+    """Give what is noted of a violation's clips; None if there are none."""
+    clips = _row(connection, _clips_of(violation))
+    return None if clips is None else clips.content
+
+
+def withdraw(connection: Connection, violation: Violation, why: str) -> None:
+    """Ask that clips which may not be heard any more be deleted in Slack, and that the thread be told why."""
+    withdrawn = update(outbox).where(outbox.c.subject == _clips_of(violation))
+    connection.execute(withdrawn.values(failed=why, not_before=None))
+
+
+def withdrawn_files(connection: Connection) -> list[str]:
+    """Name the files that are to be deleted in Slack."""
+    forbidden = outbox.c.subject.startswith(_CLIPS, autoescape=True), outbox.c.failed.startswith(_FORBIDDEN)
+    contents = connection.scalars(select(outbox.c.content).where(*forbidden, outbox.c.not_before.is_(None)))
+    return [file["id"] for content in contents for file in content["files"]]
 
 
 def any_refused(connection: Connection) -> bool:
@@ -143,10 +178,16 @@ def next_wish(connection: Connection, now: datetime) -> Wish | None:
 
 
 def note_uploaded(
-    connection: Connection, fulfilled: Wish, files: Sequence[Mapping[str, str]], says: str, *, at: datetime
+    connection: Connection,
+    fulfilled: Wish,
+    files: Sequence[Mapping[str, str]],
+    says: str,
+    tracks: Sequence[tuple[str, str]],
+    *,
+    at: datetime,
 ) -> None:
-    """Ask that files which Slack has be shared in the thread."""
-    content = {"files": [dict(file) for file in files], "says": says}
+    """Ask that files which Slack has be shared in the thread; they are of these tracks, each a dataset and a key."""
+    content = {"files": [dict(file) for file in files], "says": says, "of": [list(track) for track in tracks]}
     connection.execute(delete(outbox).where(outbox.c.subject == f"{_CLIPS}{fulfilled.name}"))  # those it refused
     ask(
         connection,
@@ -187,6 +228,14 @@ def _tell_failure(connection: Connection, failed: Wish, why: str, at: datetime) 
 def _done(connection: Connection, fulfilled: Wish, at: datetime) -> None:
     done = {"sent_at": at, "attempts": 0, "not_before": None}
     connection.execute(update(outbox).where(outbox.c.id == fulfilled.id).values(done))
+
+
+def _name_of(violation: Violation) -> str:
+    return f"{violation.key}/{sha256_of(violation.evidence)[:16]}"
+
+
+def _clips_of(violation: Violation) -> str:
+    return f"{_CLIPS}{_name_of(violation)}"
 
 
 def _row(connection: Connection, subject: str) -> Any:

@@ -23,7 +23,7 @@ from audit_core.neighbours.match import Stretch, inverted
 from audit_core.neighbours.tables import audio_matches
 from audit_core.wording import quoted
 
-__all__ = ["Comparison", "Side", "comparison"]
+__all__ = ["Comparison", "Side", "comparison", "sides_of"]
 
 _OTHERS: Final = 8  # of many others, so many are looked at
 _SOURCES: Final = licences.alias("of_source")
@@ -136,7 +136,7 @@ def _sides(connection: Connection, violation: Violation, snapshot: Snapshot) -> 
     """Give the files of the first track that has some, and those of the others."""
     named = (named_tracks(violation) or crossing_tracks(connection, violation, snapshot))[: 1 + _OTHERS]
     by_track: dict[tuple[str, str], list[Side]] = {track: [] for track in named}
-    for side in _read(connection, named, snapshot):
+    for side in sides_of(connection, named, snapshot):
         by_track[side.dataset, side.key].append(side)
     there = [sides for sides in by_track.values() if sides]
     if not there:
@@ -147,7 +147,8 @@ def _sides(connection: Connection, violation: Violation, snapshot: Snapshot) -> 
     return there[0], [side for sides in there[1:] for side in sides]
 
 
-def _read(connection: Connection, named: Sequence[tuple[str, str]], snapshot: Snapshot) -> Iterator[Side]:
+def sides_of(connection: Connection, named: Sequence[tuple[str, str]], snapshot: Snapshot) -> Iterator[Side]:
+    """Give every file of some tracks, each named by its dataset and its key, by the catalogue of now."""
     of_source = and_(source_terms.c.source_id == tracks.c.source_id, snapshot.holds(source_terms))
     here = and_(
         audio_files.c.dataset_id == tracks.c.dataset_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -12,14 +12,14 @@ from audit_core.audio.files import Root, root_of
 from audit_core.catalogue.snapshot import Snapshot
 from audit_core.errors import AudioError
 from audit_core.evidence.clips import Evidence, clips
-from audit_core.evidence.comparison import Comparison, Side, comparison
+from audit_core.evidence.comparison import Comparison, Side, comparison, sides_of
 from audit_core.evidence.permission import forbidden
 from audit_core.ledger.violations import Violation
 from audit_core.rights import LicenceTable
 from audit_core.settings import Settings
 from audit_core.wording import quoted
 
-__all__ = ["Forbidden", "Order", "filled", "order"]
+__all__ = ["Forbidden", "Order", "filled", "forbidden_by_now", "order"]
 
 
 class Forbidden(AudioError):
@@ -39,6 +39,11 @@ class Order:
 
     heard: Comparison
     roots: Mapping[str, str]
+
+    @property
+    def tracks(self) -> tuple[tuple[str, str], ...]:
+        """Whose audio is heard, each as its dataset and its key."""
+        return tuple((side.dataset, side.key) for side in (self.heard.a, self.heard.b) if side is not None)
 
 
 def order(
@@ -68,6 +73,28 @@ def order(
         root.state(side.path)  # if it is missing, that is known at once
         roots[side.dataset] = root.url
     return Order(heard, roots)
+
+
+def forbidden_by_now(
+    connection: Connection,
+    settings: Settings,
+    table: LicenceTable,
+    tracks: Sequence[tuple[str, str]],
+    snapshot: Snapshot,
+) -> str | None:
+    """Say why clips that were made of some tracks may not be passed on any more; None if they may.
+
+    Parameters
+    ----------
+    tracks : sequence of (str, str)
+        Of `Order.tracks`.
+    """
+    sides = list(sides_of(connection, tracks, snapshot))
+    there = {(side.dataset, side.key) for side in sides}
+    for dataset, key in tracks:
+        if (dataset, key) not in there:
+            return f"No clip: {dataset}/{key} is no longer in the catalogue."
+    return forbidden(sides, table, settings.clips)
 
 
 def filled(ordered: Order) -> Evidence:

@@ -50,6 +50,8 @@ def register(app: App, room: Room) -> None:
 def _told(room: Room, client: WebClient, key: str, answer: Answer | None) -> tuple[str, str | None]:
     if answer is None:
         return _NO_MORE, None
+    if answer.word in ("there", "coming") and (why := room.listening.withdrawn(key)):
+        return why, None
     if answer.word != "there" or answer.file_id is None:
         return _COMING if answer.word == "coming" else _NOTED, None
     try:

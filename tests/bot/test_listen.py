@@ -168,9 +168,12 @@ def test_what_a_licence_forbids_is_not_heard_and_the_thread_says_why(home: House
     assert not [message for message in home.thread() if message.get("files")]
 
 
+@pytest.mark.parametrize(
+    "faults", [[], [ApiFault("server_error", method="upload")]], ids=["at once", "at the second attempt"]
+)
 @on_sqlite
-def test_what_a_licence_forbids_by_the_time_of_a_second_attempt_is_not_heard(
-    store: Store, tmp_path: Path, sound: bytes
+def test_what_a_licence_forbids_by_the_time_slack_takes_it_is_not_heard(
+    store: Store, tmp_path: Path, sound: bytes, faults: list[ApiFault]
 ) -> None:
     for key in ("a", "b"):
         (tmp_path / f"{key}.audio").write_bytes(sound)
@@ -182,11 +185,27 @@ def test_what_a_licence_forbids_by_the_time_of_a_second_attempt_is_not_heard(
     settings = settings_for(tmp_path, audio={"train": str(tmp_path)})
     with house(store, tmp_path, settings=settings, evidence=made_while_the_licence_changes) as home:
         home.audit(near())
-        home.desk.arm(ApiFault("server_error", method="upload"))
+        for fault in faults:
+            home.desk.arm(fault)
         click(home)
         assert told(home, "No clip: ").startswith("No clip: of train/b, the licence ")
         wait_until_idle(home)
         assert not [message for message in home.thread() if message.get("files")]
+
+
+@on_sqlite
+def test_clips_are_taken_back_at_a_click_after_a_licence_came_to_forbid_them(home: House) -> None:
+    home.audit(near())
+    click(home)
+    (message,) = shared(home)
+    wait_until_idle(home)
+    license_as(home, "All rights reserved")
+    click(home, "otis")
+    (whisper,) = home.desk.wait_for(lambda: home.whispers("otis"))
+    assert whisper.startswith("No clip: of train/b, the licence ")
+    assert told(home, "No clip: ") == whisper
+    assert [home.desk.store.files.get(file["id"]) for file in message["files"]] == [None, None, None]
+    assert {file["mode"] for file in shared(home)[0]["files"]} == {"tombstone"}
 
 
 def test_a_file_that_is_missing_is_said_and_can_be_tried_again(home: House, tmp_path: Path, sound: bytes) -> None:

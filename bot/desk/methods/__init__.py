@@ -28,6 +28,7 @@ METHODS: MappingProxyType[str, Callable[[Call], Json]] = MappingProxyType(
         "conversations.open": conversations.open_,
         "conversations.replies": conversations.replies,
         "files.completeUploadExternal": files.complete_upload_external,
+        "files.delete": files.delete,
         "files.getUploadURLExternal": files.get_upload_url_external,
         "files.info": files.info,
         "usergroups.list": users.groups,

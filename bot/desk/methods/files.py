@@ -13,7 +13,7 @@ from bot.desk.methods.chat import reachable
 from bot.desk.store import Json, StoredFile
 from bot.desk.store.files import BYTES_AT_MOST
 
-__all__ = ["ALT_TEXT_AT_MOST", "complete_upload_external", "described", "get_upload_url_external", "info"]
+__all__ = ["ALT_TEXT_AT_MOST", "complete_upload_external", "delete", "described", "get_upload_url_external", "info"]
 
 ALT_TEXT_AT_MOST = 1_000
 
@@ -66,6 +66,22 @@ def complete_upload_external(call: Call) -> Json:
         for item in shared:
             store.files.shown_in(item["id"], channel.id, message["ts"])
     return {"files": shared}
+
+
+def delete(call: Call) -> Json:
+    """Delete a file (https://docs.slack.dev/reference/methods/files.delete); a tombstone stays where it was shown."""
+    store = call.desk.store
+    file = store.files.get(call.required("file"))
+    if file is None:
+        raise SlackFailure("file_not_found")
+    for channel_id, ts in store.files.shares(file.id):
+        message = store.messages.get(channel_id, ts)
+        if message is not None:
+            stone = {"id": file.id, "mode": "tombstone"}
+            message["files"] = [stone if shown["id"] == file.id else shown for shown in message.get("files", [])]
+            store.messages.replace(channel_id, ts, message)
+    store.files.delete(file.id)
+    return {}
 
 
 def info(call: Call) -> Json:

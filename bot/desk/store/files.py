@@ -74,6 +74,12 @@ class Files:
         )
         return _file(row) if row else None
 
+    def delete(self, file_id: str) -> None:
+        """Forget a file, and its bytes."""
+        with self._db.writing():
+            self._db.run("DELETE FROM shares WHERE file = ?", file_id)
+            self._db.run("DELETE FROM files WHERE id = ?", file_id)
+
     def content(self, file_id: str) -> bytes:
         """Give the bytes of a file."""
         row = self._db.one("SELECT content FROM files WHERE id = ?", file_id)

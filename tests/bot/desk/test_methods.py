@@ -392,6 +392,16 @@ class TestFiles:
         assert told["channels"] == [channel]
         assert told["shares"] == {"public": {channel: [{"ts": ts, "channel_name": "audit", "thread_ts": parent["ts"]}]}}
 
+    def test_a_deleted_file_leaves_a_tombstone_where_it_was_shown(self, still: Desk, ask: Ask, http: Any) -> None:
+        reserved = ask("files.getUploadURLExternal", filename="a.mp3", length=3)
+        http.post(reserved["upload_url"], content=b"abc")
+        files = [{"id": reserved["file_id"]}]
+        ask("files.completeUploadExternal", files=files, channel_id=still.conversation("audit").id)
+        assert ask("files.delete", file=reserved["file_id"])["ok"]
+        assert still.messages("audit")[-1]["files"] == [{"id": reserved["file_id"], "mode": "tombstone"}]
+        for method in ("files.info", "files.delete"):
+            assert ask(method, file=reserved["file_id"])["error"] == "file_not_found"
+
     def test_an_image_is_described_in_a_thousand_characters(self, ask: Ask) -> None:
         answer = ask("files.getUploadURLExternal", filename="a.png", length=3, alt_txt="x" * 1_001)
         assert answer["error"] == "alt_txt_too_large"
