@@ -228,12 +228,11 @@ def _summarise(done: Comparison) -> None:
 def _queried(
     settings: Settings, store: Store, query: Sequence[Path], datasets: Sequence[str], candidates: bool, jobs: int
 ) -> tuple[list[FilePair], int]:
-    import tempfile
-
     from audit_core.audio.cache import FeatureCache
     from audit_core.catalogue.snapshot import Snapshot, latest_revision
     from audit_core.clock import utc_now
     from audit_core.neighbours.querying import Listened, Unheard, listened, queried
+    from audit_core.neighbours.scratch import scratch
     from bot.cli.progress import progress, stages
 
     paths = list(_files(query))
@@ -249,7 +248,7 @@ def _queried(
     with (
         store.read() as connection,
         FeatureCache(settings.features) as cache,
-        tempfile.TemporaryDirectory(prefix="query-", dir=settings.features) as folder,
+        scratch(settings.features, "query-") as folder,
         stages() as tell,
     ):
         now = Snapshot(latest_revision(connection), utc_now())
@@ -258,7 +257,7 @@ def _queried(
             now,
             cache,
             asked,
-            folder=Path(folder),
+            folder=folder,
             datasets=datasets,
             candidates=candidates,
             progress=tell,
