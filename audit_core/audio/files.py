@@ -10,12 +10,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from sqlalchemy import Connection, select
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["FileState", "Missing", "NotFollowed", "Outside", "Root", "Unreadable", "root_of"]
 
 Troubled = Callable[[AudioError], None]
+
+_OF_THIS_MACHINE: Final = ("file", "local")  # as fsspec names it
+_OF_THE_WEB: Final = ("http", "https")
 
 
 class Missing(AudioError):
@@ -89,11 +92,12 @@ class Root:
 
     def __init__(self, where: str | Path) -> None:
         self._place: _Place
-        if isinstance(where, str) and "://" in where and not where.startswith("file://"):
+        scheme, is_address, rest = where.partition("://") if isinstance(where, str) else ("", "", "")
+        if isinstance(where, str) and is_address and scheme.casefold() not in _OF_THIS_MACHINE:
             self._place = _Remote(where)
             self.url = where.rstrip("/")
         else:
-            folder = unspelled(where.removeprefix("file://")) if isinstance(where, str) else str(where)
+            folder = unspelled(rest if is_address else where) if isinstance(where, str) else str(where)
             self._place = _Local(folder)
             self.url = spelled(_absolute(folder))
 
@@ -159,13 +163,7 @@ def _absolute(folder: str) -> str:
 
 
 def _relative(path: str) -> str:
-    """Give the path as the storage has it.
-
-    Raises
-    ------
-    Outside
-        If its words alone lead out.
-    """
+    """Give the path as the storage has it; refuse one whose words alone lead out."""
     found = unspelled(path)
     if escapes(found):
         what = "an address, and no path in the folder" if "://" in found else "a path that leads out of the folder"
@@ -288,13 +286,7 @@ class _Local:
         return bool(_only_a_file(found, path))
 
     def _check_within(self, number: int, shown: str) -> None:
-        """Ask the system where what was opened lies: a folder above it may have become a link meanwhile.
-
-        Raises
-        ------
-        Outside
-            If it is not within the folder.
-        """
+        """Ask the system where what was opened lies: a folder above it may have become a link meanwhile."""
         try:
             opened = str(Path(f"/proc/self/fd/{number}").readlink())
         except FileNotFoundError:  # a system without /proc, where the look before must do
@@ -303,13 +295,7 @@ class _Local:
             raise Outside("a symbolic link that leads out of the folder", at=Location(shown))
 
     def _real(self, path: str, shown: str) -> str:
-        """Resolve every link on the way to a file.
-
-        Raises
-        ------
-        AudioError
-            If it is not there, or not within the folder.
-        """
+        """Resolve every link on the way to a file; refuse what is not there, or not within the folder."""
         try:
             real = os.path.realpath(self._within + path, strict=True)
         except OSError as error:
@@ -340,16 +326,30 @@ class _Remote:
             mend = "Write it as s3://BUCKET/FOLDER, or give a folder."
             raise AudioError(f"nothing reads the address {quoted(url)}: {error}", mend=mend) from error
         self._base = str(base).rstrip("/")
+        self._of_the_web = url.rpartition("::")[2].partition("://")[0].casefold() in _OF_THE_WEB
+
+    def _address(self, path: str) -> str:
+        """Give where a file lies; on the web, where %2e is a dot and ? begins a query, so that its name stays one."""
+        return f"{self._base}/{quote(os.fsencode(path)) if self._of_the_web else path}"
+
+    def _names(self, addresses: Iterable[str]) -> Iterator[str]:
+        """Give the paths of files that were listed."""
+        within = f"{self._base}/"
+        for path in (address.removeprefix(within) for address in addresses if address.startswith(within)):
+            if not self._of_the_web:
+                yield path
+            elif not {"?", "#"} & set(path):  # else it is no file, but another view of the list
+                yield os.fsdecode(unquote_to_bytes(path))
 
     def open(self, path: str, shown: str) -> BinaryIO:
         try:
-            return cast(BinaryIO, self._storage.open(f"{self._base}/{path}", "rb"))
+            return cast(BinaryIO, self._storage.open(self._address(path), "rb"))
         except Exception as error:
             raise _failed(error, shown) from error
 
     def state(self, path: str, shown: str) -> FileState:
         try:
-            told = self._storage.info(f"{self._base}/{path}")
+            told = self._storage.info(self._address(path))
         except Exception as error:
             raise _failed(error, shown) from error
         if told.get("type") == "directory":
@@ -365,9 +365,7 @@ class _Remote:
             raise
         except Exception as error:
             raise _failed(error, self._base) from error
-        within = f"{self._base}/"
-        paths = [str(name) for name in found if str(name).startswith(within)]
-        for path in sorted(spelled(name.removeprefix(within)) for name in paths):
+        for path in sorted(spelled(name) for name in self._names(map(str, found))):
             try:
                 _relative(path)
             except AudioError as problem:

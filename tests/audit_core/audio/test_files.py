@@ -7,14 +7,19 @@ import pickle
 import socket
 import sys
 import tempfile
+import threading
 import uuid
 from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from sqlalchemy import insert
 
 from audit_core.audio.files import FileState, Missing, Outside, Root, Unreadable, root_of
+from audit_core.audio.paths import unspelled
 from audit_core.audio.tables import audio_roots
 from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import datasets
@@ -188,6 +193,15 @@ class TestAFolder:
         with pytest.raises(Outside, match="leads out of the folder"):
             root.open("sub/a.wav")
 
+    @pytest.mark.parametrize("scheme", ["file", "FILE", "local"])
+    def test_follows_no_such_link_by_an_address_either(self, folder: Path, tmp_path: Path, scheme: str) -> None:
+        (tmp_path / "secret.wav").touch()
+        (folder / "file.wav").symlink_to(tmp_path / "secret.wav")
+        root = Root(f"{scheme}://{folder}")
+        assert list(root.walk()) == []
+        with pytest.raises(Outside):
+            root.open("file.wav")
+
     def test_ends_where_links_go_round_in_a_circle(self, folder: Path) -> None:
         (folder / "a").mkdir()
         (folder / "a" / "up").symlink_to("..")
@@ -267,6 +281,49 @@ class TestAnAddress:
     def test_where_nothing_is_has_nothing_to_walk(self) -> None:
         with pytest.raises(Missing, match="there is no such folder"):
             list(Root(f"memory://{uuid.uuid4().hex}").walk())
+
+
+class TestAWebServer:
+    @pytest.fixture
+    def asked(self, folder: Path, tmp_path: Path) -> Iterator[tuple[Root, list[str]]]:
+        """A root that a server gives, and the addresses it was asked for; beside the root lies something else."""
+        paths = list[str]()
+
+        class Handler(SimpleHTTPRequestHandler):
+            def __init__(self, *arguments: Any) -> None:
+                super().__init__(*arguments, directory=str(tmp_path))
+
+            def log_message(self, *_: Any, **__: Any) -> None:
+                paths.append(self.path)
+
+        (tmp_path / "secret.wav").write_bytes(b"secret")
+        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            serving = threading.Thread(target=server.serve_forever)
+            serving.start()
+            yield Root(f"http://127.0.0.1:{server.server_port}/{folder.name}"), paths
+            server.shutdown()
+            serving.join()
+
+    @pytest.mark.parametrize(
+        "path", ["%2e%2e/secret.wav", "..%2fsecret.wav", "a.wav?x=1", "a.wav#x", r"%2e\x2e/secret.wav"]
+    )
+    def test_is_asked_for_nothing_but_the_file_of_that_name(
+        self, asked: tuple[Root, list[str]], folder: Path, path: str
+    ) -> None:
+        (folder / "a.wav").write_bytes(b"0123")
+        root, paths = asked
+        with pytest.raises(Missing):
+            root.open(path)
+        assert {unquote(one) for one in paths} == {f"/{folder.name}/{unspelled(path)}"}
+        assert not any("?" in one for one in paths)
+
+    def test_gives_what_it_lists_whatever_it_is_called(self, asked: tuple[Root, list[str]], folder: Path) -> None:
+        names = ["100%25 a?b.wav", "a b.wav", "Björk #1.wav"]
+        for name in names:
+            (folder / name).write_bytes(name.encode())
+        root, _ = asked
+        assert list(root.walk()) == sorted(names)
+        assert [content(root, name) for name in names] == [name.encode() for name in names]
 
 
 class TestTheAudioOfADataset:
