@@ -8,16 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, not_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    func,
+    literal_column,
+    not_,
+    select,
+    union_all,
+)
 
 from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import group_values, track_groups, tracks
 from rules.same_files import files_in_common
 from rules.same_recordings import recordings_in_common
 
-__all__ = ["Link", "linked", "links"]
+__all__ = ["MOST_VALUES", "Link", "linked", "links", "widely_shared"]
+
+MOST_VALUES: Final = 100
+"""What tracks of more values than this hold, such as one file in the place of many, joins none of them: each would be
+joined with each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +78,14 @@ def linked(
     heard : Snapshot or None
         Of when what was heard counts too.
     """
-    files = files_in_common(condition, scanned=heard).subquery()
-    recordings = recordings_in_common(condition, heard=heard).subquery()
-    shared = union_all(
-        *(
-            select(
-                (rows.c.algorithm + ":" + rows.c.value).label("content"),
-                rows.c.track_id,
-                literal_column(f"'{by}'").label("by"),
-            )
-            for rows, by in ((files, "file"), (recordings, "recording"))
-        )
-    ).cte()
+    shared = _shared(condition, heard)
+    few = _by_values(field, shared).having(_VALUES <= MOST_VALUES).subquery("few")
     # First the values of what is shared, which are few, and then its tracks: not each track with each.
     of_field = and_(track_groups.c.track_id == shared.c.track_id, track_groups.c.field == field)
     heads = (
         select(shared.c.content, track_groups.c.group_id, func.min(shared.c.track_id).label("through"))
         .join(track_groups, of_field)
+        .join(few, few.c.content == shared.c.content)
         .group_by(shared.c.content, track_groups.c.group_id)
         .subquery("heads")
     )
@@ -121,6 +127,39 @@ def linked(
         .join(group_values, group_values.c.id == found.c.group_id)
         .where(splits)
     )
+
+
+def widely_shared(
+    connection: Connection, field: str, condition: ColumnElement[bool], heard: Snapshot | None
+) -> str | None:
+    """Say how many files and recordings join nothing because tracks of too many values hold them; None if none do."""
+    many = _by_values(field, _shared(condition, heard)).having(_VALUES > MOST_VALUES).subquery()
+    count = connection.scalar(select(func.count()).select_from(many)) or 0
+    what = "1 file or recording is" if count == 1 else f"{count:,} files or recordings are"
+    return f"{what} held by more than {MOST_VALUES} {field}s, which were not joined" if count else None
+
+
+_VALUES: Final = func.count(track_groups.c.group_id.distinct())
+
+
+def _by_values(field: str, shared: FromClause) -> Select[Any]:
+    of_field = and_(track_groups.c.track_id == shared.c.track_id, track_groups.c.field == field)
+    return select(shared.c.content).join(track_groups, of_field).group_by(shared.c.content)
+
+
+def _shared(condition: ColumnElement[bool], heard: Snapshot | None) -> FromClause:
+    files = files_in_common(condition, scanned=heard).subquery()
+    recordings = recordings_in_common(condition, heard=heard).subquery()
+    return union_all(
+        *(
+            select(
+                (rows.c.algorithm + ":" + rows.c.value).label("content"),
+                rows.c.track_id,
+                literal_column(f"'{by}'").label("by"),
+            )
+            for rows, by in ((files, "file"), (recordings, "recording"))
+        )
+    ).cte()
 
 
 def links(connection: Connection, query: Select[Any]) -> dict[str, list[Link]]:

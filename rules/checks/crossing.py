@@ -18,6 +18,7 @@ beside it, and nothing is resolved.
 - `joined_by`: `recording`, which for `artist` is so if it is left out: a track counts under the artists of every track
   of the dataset that holds the same file or the same recording, stated or heard. So a copy that came in under another
   name does not get past the artist filter. Once any of its tracks was scanned, what was not heard is told here too.
+  What tracks of more than 100 artists hold, as one file in the place of many, joins none of them, which is told beside.
   `nothing`: under its own alone. It can be said of artist, album and work.
 
 An approval holds until the value comes into another split, or the number of its tracks in one split into another of
@@ -63,7 +64,7 @@ from audit_core.wording import did_you_mean, listed, quoted
 from rules.complaint import Complaint, Judged, TrackList, shown, too_little
 from rules.coverage import unseen
 from rules.grouping import Grouping, ValueCounts, spelling
-from rules.links import Link, linked, links
+from rules.links import Link, linked, links, widely_shared
 from rules.meetings import any_scanned
 from rules.same_recordings import HEARD, heard_in_splits, recording_holders
 from rules.scope import Scope
@@ -182,7 +183,9 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     if heard:
         queries.append(heard_in_splits(and_(scope.condition(), splits), heard))
         values |= {value.key: value for value in _heard_values(connection.execute(queries[-1]).all())}
-    unknown = _unheard(spec, scope, connection, splits)
+    untold = [_unheard(spec, scope, connection, splits)]
+    untold += [widely_shared(connection, spec.field, scope.condition(), scope.heard)] if spec.joined else []
+    unknown = "; ".join(one for one in untold if one) or None
     found = [values[key] for key in sorted(values) if len(values[key].counts) > 1]
     if not found and not unknown:
         of_two = grouping.two_splits(connection, splits)

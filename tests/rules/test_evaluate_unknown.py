@@ -79,3 +79,14 @@ def test_a_split_that_is_misspelt_is_no_pass(judged: Judge) -> None:
 def test_a_field_that_is_known_in_two_splits_may_be_blank_in_a_third(judged: Judge) -> None:
     rows = [{"split": "train", "artist": "Nina"}, {"split": "test", "artist": "Otis"}, {"split": "valid"}]
     assert judged(APART, *rows).result == "pass"
+
+
+def test_a_file_in_the_place_of_many_joins_no_artists_which_is_no_pass(judged: Judge) -> None:
+    rows = [
+        {"split": "train" if number % 2 else "test", "artist": f"Artist {number}", "md5": "silence"}
+        for number in range(101)
+    ]
+    joined = judged(APART, *rows)
+    reason = "1 file or recording is held by more than 100 artists, which were not joined"
+    assert (joined.result, joined.reason, joined.complete) == ("not_enough_evidence", reason, False)
+    assert judged(APART, *rows[1:]).count == 100
