@@ -36,12 +36,18 @@ _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREAD
 class _Worker:
     process: ForkServerProcess
     connection: Connection
+    line: Connection  # open as long as we are
     ready: bool = False
     at_work: bool = False  # until it says that a batch is done
     tasks: deque[Task] = field(default_factory=deque)
     claimed: str | None = None
     since: float = 0.0
     cpu_s: float = 0.0
+
+    def close(self) -> None:
+        """Let go of the pipes to a process that has ended."""
+        self.connection.close()
+        self.line.close()
 
 
 class Crew:
@@ -137,7 +143,7 @@ class Crew:
             worker.process.join(10)
             worker.process.kill()
             worker.process.join()
-            worker.connection.close()
+            worker.close()
         self._workers.clear()
 
     def _hand_out(self) -> None:
@@ -159,13 +165,15 @@ class Crew:
 
     def _start(self) -> None:
         ours, its = self._context.Pipe()
-        process = self._context.Process(target=work, args=(its, *self._arguments), daemon=True)
+        end, line = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=work, args=(its, end, *self._arguments), daemon=True)
         with _one_thread_each():
             self._context.set_forkserver_preload(["audit_core.audio.worker"])
             ensure_running()
             process.start()
         its.close()
-        self._workers.append(_Worker(process, ours, since=time.monotonic()))
+        end.close()
+        self._workers.append(_Worker(process, ours, line, since=time.monotonic()))
 
     def _message(self, worker: _Worker, kind: str, number: int | None, said: Any) -> Iterator[tuple[Task, Heard]]:
         if kind == READY:
@@ -209,7 +217,7 @@ class Crew:
         worker.process.join()
         code = worker.process.exitcode or 0
         self._workers.remove(worker)
-        worker.connection.close()
+        worker.close()
         if not worker.ready:
             self._stillborn += 1
             if self._stillborn >= _STILLBORN:
@@ -227,7 +235,7 @@ class Crew:
                 worker.process.kill()
                 worker.process.join()
                 self._workers.remove(worker)
-                worker.connection.close()
+                worker.close()
                 reason = f"it was not heard within {self._timeout_s:g} s"
                 yield from self._gone(worker, Heard(problem="timeout", reason=reason))
 

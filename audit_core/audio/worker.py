@@ -21,6 +21,7 @@ from audit_core.audio.cache import CacheUnwritable, FeatureCache
 from audit_core.audio.extractor import Extractor
 from audit_core.audio.files import Root
 from audit_core.audio.hear import Heard, hear, troubled
+from audit_core.audio.lifeline import tie
 from audit_core.errors import AudioError
 
 __all__ = ["CLAIM", "DONE", "FULL", "HEARD", "LATER", "READY", "Registry", "Task", "work"]
@@ -42,8 +43,11 @@ class Task:
     path: str
 
 
-def work(connection: Connection, features: Path, registry: Registry, wanted: Mapping[str, str]) -> None:
-    """Hear the files that come through a pipe, until None does, or whoever sent them is gone."""
+def work(
+    connection: Connection, line: Connection, features: Path, registry: Registry, wanted: Mapping[str, str]
+) -> None:
+    """Hear the files that come through a pipe, until None does, or whoever sent them, and holds the line, is gone."""
+    tie(line)
     for number in (signal.SIGINT, signal.SIGTERM):  # whoever started us says when to end
         signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(ValueError, OSError):
