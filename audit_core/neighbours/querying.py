@@ -20,6 +20,7 @@ from audit_core.audio.decimate import Decimator
 from audit_core.audio.decode import open_audio
 from audit_core.audio.files import Root
 from audit_core.audio.fingerprint import FingerprintExtractor
+from audit_core.audio.paths import spelled
 from audit_core.audio.peaks import Peaks
 from audit_core.catalogue.snapshot import Snapshot
 from audit_core.errors import AudioError
@@ -27,6 +28,7 @@ from audit_core.neighbours.comparing import fingerprints, heard
 from audit_core.neighbours.join import query
 from audit_core.neighbours.kinds import Facts, kind
 from audit_core.neighbours.pairs import FilePair, first_files
+from audit_core.wording import on_one_line
 
 __all__ = ["Listened", "Unheard", "listened", "queried"]
 
@@ -96,7 +98,7 @@ def _listen(path: str) -> Listened | Unheard:
     extractor = FingerprintExtractor()
     whole = Path(path).resolve()
     try:
-        with Root(whole.parent).open(whole.name) as file:
+        with Root(whole.parent).open(spelled(whole.name)) as file:
             digest = hashlib.sha256()
             while some := file.read(_AT_ONCE):
                 digest.update(some)
@@ -117,6 +119,8 @@ def _listen(path: str) -> Listened | Unheard:
                 )
     except AudioError as error:
         return Unheard(path, error.what)
+    except Exception as error:  # noqa: BLE001 - one file stops no other
+        return Unheard(path, on_one_line(f"a fault of Cratecheck's own: {type(error).__name__}: {error}", 300))
     return Listened(path, facts, peaks.features or b"")
 
 
