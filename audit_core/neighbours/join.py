@@ -54,7 +54,7 @@ def self_join(
     new : collection of int, optional
         The numbers of the files that are new: only pairs with one of them are looked for.
     folder : Path
-        Where temporary files may be made: 16 bytes for each landmark; 90 a second in a small library, six in a large
+        Where temporary files may be made: 16 bytes for each landmark; 45 a second in a small library, six in a large
         one, 470 of short files.
     progress : callable, optional
         Told what is being done, how many are done, of how many.

@@ -45,7 +45,7 @@ SHORT_S = 75.0  # a file up to this long stands for itself with all its quads
 MOST_FILES = 500
 MOST_OF_A_FILE = 4  # quads of one key
 
-SAMPLED = ((2_000, 192), (10_000, 48), (2**24, 12))
+SAMPLED = ((2_000, 96), (10_000, 48), (2**24, 12))
 """Of so many files at most, so many of 1024 keys are sampled."""
 
 QUADS_A_SECOND = 470  # all of them, about
