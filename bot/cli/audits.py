@@ -220,13 +220,14 @@ def _heard(store: Store, settings: Settings, violation: Violation, folder: Path)
     """Write the clips of a violation and their picture; give what each file is, by its path."""
     from audit_core.catalogue.snapshot import Snapshot, latest_revision
     from audit_core.clock import utc_now
-    from audit_core.evidence.order import filled, order
+    from audit_core.evidence.apart import filled_apart
+    from audit_core.evidence.order import order
     from bot.workspace import licence_table
 
     with store.read() as connection:
         snapshot = Snapshot(latest_revision(connection), utc_now())
         ordered = order(connection, settings, licence_table(settings), violation, snapshot)
-    made = filled(ordered)
+    made = filled_apart(ordered)
     stem = violation.key[:12]
     files = {folder / f"{stem}-{clip.letter}.mp3": (clip.content, clip.title) for clip in made.clips}
     files[folder / f"{stem}.png"] = (made.picture, made.alt)
