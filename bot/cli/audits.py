@@ -228,6 +228,8 @@ def _heard(store: Store, settings: Settings, violation: Violation, folder: Path)
         snapshot = Snapshot(latest_revision(connection), utc_now())
         ordered = order(connection, settings, licence_table(settings), violation, snapshot)
     made = filled_apart(ordered)
+    if made is None:  # only what can be told to stop is ever stopped
+        raise CratecheckError("the clips were not finished", mend="Ask for them again.")
     stem = violation.key[:12]
     files = {folder / f"{stem}-{clip.letter}.mp3": (clip.content, clip.title) for clip in made.clips}
     files[folder / f"{stem}.png"] = (made.picture, made.alt)
