@@ -62,7 +62,7 @@ class AudioMatch(SQLModel, table=True):
     score: float
     candidate: bool
     whole: bool  # whether it covers most of both, so that they are one recording
-    overlap_s: float  # of all stretches, in the time of a
+    overlap_s: float  # that the stretches cover, in the time of a
     tempo: float
     pitch: float
     stretches: list[Any] = Field(sa_type=Document)
