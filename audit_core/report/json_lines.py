@@ -30,6 +30,7 @@ def facts_json(facts: ManifestFacts) -> str:
             "as_of": instant(facts.as_of),
             "rows": facts.rows,
             "quarantined_left_out": facts.quarantined,
+            "with_files_that_could_not_be_heard": facts.unheard,
             "ledger_head": {"seq": facts.ledger_head.seq, "hash": facts.ledger_head.hash},
         },
         ensure_ascii=False,

@@ -2,18 +2,22 @@
 
 A quarantine that stands counts, even where an older moment is exported: no export brings back a track that was taken
 out. One that was released since, but stood at that moment, counts too, so that the export of a moment stays the same.
+
+Of audio that was heard, size, SHA-256 and duration are those that the scan measured; else what the catalogue states.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
 
+from audit_core.audio.tables import audio_files
+from audit_core.catalogue.members import among
 from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import assets, checksums, licences, sources, tracks
 from audit_core.errors import CratecheckError
@@ -23,6 +27,7 @@ from audit_core.ledger.quarantine import quarantined_tracks
 __all__ = ["File", "ManifestFacts", "ManifestRow", "facts", "manifest"]
 
 _PAGE: Final = 1000
+_AUDIO: Final = "audio"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ class ManifestFacts:
         Tracks in the manifest.
     quarantined : int
         Tracks that were left out, for they are quarantined.
+    unheard : int
+        Tracks in the manifest of which the last scan could not hear a file: missing, undecodable…
     """
 
     dataset: str
@@ -87,6 +94,7 @@ class ManifestFacts:
     as_of: datetime
     rows: int
     quarantined: int
+    unheard: int
     ledger_head: Head
 
 
@@ -101,8 +109,10 @@ def facts(connection: Connection, dataset: str, snapshot: Snapshot) -> ManifestF
     dataset_id = _dataset(connection, dataset, snapshot)
     here = and_(tracks.c.dataset_id == dataset_id, snapshot.holds(tracks))
     total = connection.execute(select(func.count()).select_from(tracks).where(here)).scalar_one()
-    out = len(_out(connection, dataset_id, snapshot))
-    return ManifestFacts(dataset, snapshot.revision, snapshot.as_of, total - out, out, head(connection))
+    out = _out(connection, dataset_id, snapshot)
+    unheard = len(_unheard(connection, dataset_id, snapshot) - out)
+    left = total - len(out)
+    return ManifestFacts(dataset, snapshot.revision, snapshot.as_of, left, len(out), unheard, head(connection))
 
 
 def manifest(connection: Connection, dataset: str, snapshot: Snapshot) -> Iterator[ManifestRow]:
@@ -152,8 +162,9 @@ def manifest(connection: Connection, dataset: str, snapshot: Snapshot) -> Iterat
         after = rows[-1].key
         kept = [row for row in rows if row.id not in out]
         files = _files(connection, [row.id for row in kept])
+        heard = _heard(connection, dataset_id, snapshot, files)
         for row in kept:
-            yield _row(row, files.get(row.id, ()))
+            yield _row(row, files.get(row.id, ()), heard)
 
 
 def _dataset(connection: Connection, name: str, snapshot: Snapshot) -> int:
@@ -204,7 +215,45 @@ def _files(connection: Connection, track_ids: Sequence[int]) -> dict[int, tuple[
     }
 
 
-def _row(row: Row[Any], files: tuple[File, ...]) -> ManifestRow:
+def _unheard(connection: Connection, dataset_id: int, snapshot: Snapshot) -> set[int]:
+    troubled = select(audio_files.c.path).where(
+        audio_files.c.dataset_id == dataset_id, snapshot.holds(audio_files), audio_files.c.problem.is_not(None)
+    )
+    ids = (
+        select(tracks.c.id)
+        .join(assets, and_(assets.c.track_id == tracks.c.id, assets.c.role == _AUDIO))
+        .where(tracks.c.dataset_id == dataset_id, snapshot.holds(tracks), assets.c.path.in_(troubled))
+    )
+    return set(connection.scalars(ids))
+
+
+def _heard(
+    connection: Connection, dataset_id: int, snapshot: Snapshot, files: Mapping[int, Sequence[File]]
+) -> dict[str | None, Any]:
+    """Read what the scan found in some tracks' audio, by path, as far as it could be heard."""
+    paths = {file.path for some in files.values() for file in some if file.role == _AUDIO and file.path is not None}
+    found = select(audio_files.c.path, audio_files.c.sha256, audio_files.c.size_bytes, audio_files.c.duration_ms).where(
+        audio_files.c.dataset_id == dataset_id,
+        snapshot.holds(audio_files),
+        audio_files.c.problem.is_(None),
+        among(audio_files.c.path, paths),
+    )
+    return {row.path: row for row in connection.execute(found)}
+
+
+def _measured(file: File, heard: Mapping[str | None, Any]) -> File:
+    """Tell of a file that was heard its size as it is, and its SHA-256 if none is stated."""
+    found = heard.get(file.path) if file.role == _AUDIO else None
+    if found is None or found.sha256 is None:
+        return file
+    stated = dict(file.checksums)
+    sums = tuple(sorted({"sha256": found.sha256, **stated}.items()))
+    return replace(file, size_bytes=found.size_bytes, checksums=sums)
+
+
+def _row(row: Row[Any], files: tuple[File, ...], heard: Mapping[str | None, Any]) -> ManifestRow:
+    audio = [heard[file.path].duration_ms for file in files if file.role == _AUDIO and file.path in heard]
+    duration_ms = audio[0] if len(audio) == 1 and audio[0] is not None else row.duration_ms
     return ManifestRow(
         key=row.key,
         title=row.title,
@@ -213,6 +262,6 @@ def _row(row: Row[Any], files: tuple[File, ...]) -> ManifestRow:
         split=row.split,
         licence=row.licence,
         source=row.source,
-        duration_s=None if row.duration_ms is None else row.duration_ms / 1000,
-        files=files,
+        duration_s=None if duration_ms is None else duration_ms / 1000,
+        files=tuple(_measured(file, heard) for file in files),
     )

@@ -19,6 +19,7 @@ from audit_core.report.manifest import File, ManifestRow
 from audit_core.report.manifest import facts as facts_of
 from audit_core.report.manifest import manifest as rows_of
 from audit_core.report.spreadsheet import manifest_csv
+from tests.support.catalogue import plant
 from tests.support.ledger import START, Time, audit, dataset, decided, found, key_of, request, revision, track
 
 
@@ -124,6 +125,7 @@ def test_the_facts_say_of_what_as_of_when_and_under_which_ledger(store: Store) -
         "as_of": "2026-03-02T09:30:00.000000Z",
         "rows": 2,
         "quarantined_left_out": 1,
+        "with_files_that_could_not_be_heard": 0,
         "ledger_head": {"seq": 2, "hash": last.hash},
     }
 
@@ -172,3 +174,25 @@ def test_no_export_calls_a_dataset_compliant() -> None:
     folder = Path(json_lines.__file__).parent
     for path in folder.rglob("*.py"):
         assert not re.search(r"compliant|bias-free|bias free", path.read_text(), re.IGNORECASE), path
+
+
+def test_what_was_heard_counts_for_more_than_what_was_stated(store: Store) -> None:
+    sums = {"sha256": "5e" * 32}
+    heard = {"packets": "p", "sha256": sums["sha256"], "duration_ms": 1_567, "size_bytes": 30}
+    plant(
+        store,
+        "train",
+        [
+            {"key": "a", "path": "a.mp3", "duration": 60_000, "heard": heard},
+            {"key": "b", "path": "b.mp3", "duration": 60_000, "heard": {"problem": "missing", "reason": "It is gone."}},
+            {"key": "c", "path": "c.mp3", "duration": 60_000},
+        ],
+    )
+    first, second, third = rows(store)
+    assert (first.duration_s, [(file.size_bytes, dict(file.checksums)) for file in first.files]) == (
+        1.567,
+        [(30, sums)],
+    )
+    assert [row.duration_s for row in (second, third)] == [60.0, 60.0]
+    with store.read() as connection:
+        assert facts_of(connection, "train", Snapshot(1, START)).unheard == 1
