@@ -35,6 +35,10 @@ bench: install-dev
 	$(BIN)/python tests/benchmarks/import_rows.py
 	$(BIN)/python tests/benchmarks/evaluate_rules.py
 	$(BIN)/python tests/benchmarks/click_under_load.py
+	$(BIN)/python tests/benchmarks/fingerprint_speed.py
+	$(BIN)/python tests/benchmarks/integrity_speed.py
+	$(BIN)/python tests/benchmarks/scan_speed.py
+	$(BIN)/python tests/benchmarks/self_join.py --sizes 1000 12500 25000
 
 # Of what is copied, how much is found: on a small corpus, made once. The large one is made without --small, in an hour.
 CORPUS ?= recall-corpus

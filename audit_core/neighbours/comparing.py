@@ -7,7 +7,6 @@ compared again, and the result is that of comparing everything at once.
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -27,14 +26,14 @@ from audit_core.catalogue.snapshot import Snapshot, latest_revision
 from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
 from audit_core.ledger.chain import Via
-from audit_core.neighbours.join import VERSION, self_join
+from audit_core.neighbours.join import VERSION, covered, self_join
 from audit_core.neighbours.kinds import Facts, kind, one_recording
 from audit_core.neighbours.pairs import in_datasets
 from audit_core.neighbours.publishing import Comparison, Found, compared_versions, written
 from audit_core.neighbours.scratch import scratch
 
 if TYPE_CHECKING:
-    from audit_core.neighbours.match import Match, Stretch
+    from audit_core.neighbours.match import Match
 
 __all__ = ["CURRENT", "Progress", "compare", "fingerprints", "heard", "turn"]
 
@@ -161,7 +160,7 @@ def _row(match: Match, a: str, b: str, facts: Mapping[str, Facts]) -> dict[str, 
         "score": round(match.score, _DECIMALS),
         "candidate": match.candidate,
         "whole": one_recording(match),
-        "overlap_s": round(_covered(match.stretches), _DECIMALS),
+        "overlap_s": round(covered(match.stretches), _DECIMALS),
         "tempo": round(best.tempo, 6),
         "pitch": round(best.pitch, _DECIMALS),
         "stretches": [
@@ -176,15 +175,6 @@ def _row(match: Match, a: str, b: str, facts: Mapping[str, Facts]) -> dict[str, 
             for one in match.stretches
         ],
     }
-
-
-def _covered(stretches: Sequence[Stretch]) -> float:
-    """Give how much of a the stretches cover, in seconds: of a loop that lies in b several times, each second once."""
-    covered, end = 0.0, -math.inf
-    for begin, length in sorted((one.offset_a, one.overlap_s) for one in stretches):
-        covered += max(0.0, begin + length - max(begin, end))
-        end = max(end, begin + length)
-    return covered
 
 
 @contextmanager

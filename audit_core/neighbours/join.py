@@ -22,14 +22,15 @@ from audit_core.neighbours.decide import score_of as _score_of
 from audit_core.neighbours.match import Match, PeakLibrary, PeakList, Stretch, inverted
 from audit_core.neighbours.nominate import Sides, nominated
 
-__all__ = ["CANDIDATE_THRESHOLD", "THRESHOLD", "VERSION", "Held", "query", "score_of", "self_join"]
+__all__ = ["CANDIDATE_THRESHOLD", "THRESHOLD", "VERSION", "Held", "covered", "query", "score_of", "self_join"]
 
 logger = logging.getLogger(__name__)
 
 VERSION = "1"
 """Changes when the same peaks would give other matches."""
 THRESHOLD = 20.0
-"""The score from which files match: fewer than 0.1 false pairs expected among a hundred thousand files."""
+"""The score from which files match. Among some hundred files far fewer than 0.1 false pairs were to be expected by it;
+of what size more are, `calibrating` tells of a catalogue, and which score would be safe there."""
 CANDIDATE_THRESHOLD = 12.0
 """The score from which a pair is told at all, for ears."""
 
@@ -160,13 +161,13 @@ def _matches(library: PeakLibrary, sides: Sides, folder: Path, progress: Progres
 
 def _match(a: int, b: int, stretches: tuple[Stretch, ...], duration_a_s: float, duration_b_s: float) -> Match:
     score = max(stretch.score for stretch in stretches)
-    of_a = _covered(stretches) >= WHOLE * duration_a_s
-    of_b = _covered(tuple(inverted(stretch) for stretch in stretches)) >= WHOLE * duration_b_s
+    of_a = covered(stretches) >= WHOLE * duration_a_s
+    of_b = covered(tuple(inverted(stretch) for stretch in stretches)) >= WHOLE * duration_b_s
     return Match(a, b, stretches, score, whole=of_a and of_b, candidate=score < THRESHOLD)
 
 
-def _covered(stretches: tuple[Stretch, ...]) -> float:
-    """Return how many seconds of `a` the stretches cover together."""
+def covered(stretches: tuple[Stretch, ...]) -> float:
+    """Return how many seconds of `a` the stretches cover: of a loop that lies in b several times, each second once."""
     covered, until = 0.0, -np.inf
     for stretch in sorted(stretches, key=lambda one: one.offset_a):
         end = stretch.offset_a + stretch.overlap_s
