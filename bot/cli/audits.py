@@ -203,7 +203,12 @@ def show(
     say(f"   opened  {violation.opened_at:%Y-%m-%d %H:%M} UTC, changed {violation.changed_at:%Y-%m-%d %H:%M} UTC")
     say(" evidence")
     for name, value in violation.evidence.items():
-        say(f"           {name}: {clean(value)}")
+        if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+            say(f"           {name}:")
+            for one in value:
+                say(f"             {clean(_plain(one))}")
+        else:
+            say(f"           {name}: {clean(_plain(value))}")
     for decision in decided:
         who = settings.people.get(decision.person, decision.person)
         until = f" until {decision.until}" if decision.until else ""
@@ -214,6 +219,19 @@ def show(
         say(f"    {clean(decision.reason)}{f' ({clean(decision.evidence_url)})' if decision.evidence_url else ''}")
     for path, what in (heard or {}).items():
         say(f"  written  {clean(path)}: {clean(what)}")
+
+
+def _plain(value: object) -> str:
+    """Write a value of some evidence for a person: without the signs of any language."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {_plain(one)}" for name, one in value.items() if one is not None)
+    if isinstance(value, list):
+        return "; ".join(map(_plain, value)) or "none"
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
 
 
 def _heard(store: Store, settings: Settings, violation: Violation, folder: Path) -> dict[str, str]:
