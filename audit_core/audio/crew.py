@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.forkserver import ensure_running
@@ -169,7 +169,9 @@ class Crew:
         process = self._context.Process(target=work, args=(its, end, *self._arguments), daemon=True)
         with _one_thread_each():
             self._context.set_forkserver_preload(["audit_core.audio.worker"])
-            ensure_running()
+            resource_tracker.ensure_running()  # which would lift what `_uninterrupted` lays on
+            with _uninterrupted():
+                ensure_running()
             process.start()
         its.close()
         end.close()
@@ -256,6 +258,16 @@ def _death(code: int) -> str:
     if code < 0:
         return f"the decoder crashed ({signal.Signals(-code).name})"
     return f"the process that heard it ended with status {code}"
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let what is started meanwhile hear no Ctrl-C, which the terminal sends to all: whoever started it says so."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
