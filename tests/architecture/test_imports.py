@@ -12,7 +12,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ORDER = ("audit_core", "rules", "bot")
-HEAVY = ("slack_bolt", "slack_sdk", "starlette", "uvicorn", "apscheduler", "alembic", "sqlalchemy", "pyarrow", "jinja2")
+HEAVY = (
+    *("slack_bolt", "slack_sdk", "starlette", "uvicorn", "apscheduler", "alembic", "sqlalchemy", "pyarrow", "jinja2"),
+    *("numpy", "numba", "scipy", "librosa", "sklearn", "av", "matplotlib", "mutagen", "fsspec"),
+)
 
 
 def imported(path: Path) -> Iterator[str]:
