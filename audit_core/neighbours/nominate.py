@@ -63,6 +63,7 @@ COARSE = 11  # cells to a coarse one; odd too
 COARSEST = 3 * COARSE  # of long files, which drift apart by as much as 20 s
 SHIFT_CELLS = 31 * COARSEST  # after which they are numbered anew: less than 1024
 SPARE_UNITS = 1
+VOTES_A_PAIR = 0.3  # that two long files of nothing in common get at the thinnest sample; measured
 _MOST_UP = int(HIGHEST / PITCH_UNIT) + SPARE_UNITS
 _ROWS = 2 * _MOST_UP + 1
 _LOW24 = np.uint64(2**24 - 1)
@@ -118,7 +119,9 @@ def nominated(
     parts = 1 << max(0, (expected // rows_of_a_part).bit_length())
     found = Partitions(folder, "quads", parts, KEY_BITS)
     _gather(library, sampled, whole, sides, found, progress)
-    votes = Partitions(folder, "votes", parts, 64)
+    pairs_there_are = len(library) ** 2 // 2 if sides.both else len(library) * int(sides.new.sum())
+    cast_by_chance = int(VOTES_A_PAIR * pairs_there_are)  # which grow faster than landmarks do
+    votes = Partitions(folder, "votes", max(parts, 1 << (cast_by_chance // rows_of_a_part).bit_length()), 64)
     _vote(found, whole, sides, votes, len(library), most_files, progress)
     for part in range(votes.parts):
         _, cast = votes.part(part)
