@@ -130,8 +130,7 @@ def _vectors(
     )
     packets, vectors = [], []
     for one in heard:
-        features = cache.get(_EXTRACTOR, embedder, one)
-        if features is not None:
+        if features := cache.get(_EXTRACTOR, embedder, one):  # silence has none
             packets.append(one)
             vectors.append(np.frombuffer(features, np.float32))
     return packets, np.stack(vectors) if vectors else np.zeros((0, 0), np.float32)

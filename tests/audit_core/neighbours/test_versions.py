@@ -114,3 +114,13 @@ def test_candidates_are_published_once_and_end_when_they_are_none_any_more(store
     with store.write() as connection:
         connection.execute(text("UPDATE version_candidate SET similarity = 0.123"))
     assert not verify(store).holds
+
+
+def test_what_has_no_embedding_as_silence_has_none_is_passed_over(store: Store, cache: FeatureCache) -> None:
+    files = {f"{number:02}.mp3": music(number, 10) for number in range(24)}
+    scanned(store, cache, "train", files)
+    for number, vector in enumerate(crowd(22)):
+        cache.put("embedding", "chroma-1", packets_of(f"{number:02}.mp3"), vector.tobytes())
+    cache.put("embedding", "chroma-1", packets_of("22.mp3"))
+    cache.put("embedding", "chroma-1", packets_of("20.mp3"), crowd(22)[21].tobytes())
+    assert looked_for(store, cache) == len(listed(store))
