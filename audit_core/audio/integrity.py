@@ -1,7 +1,6 @@
-"""What is wrong with a file's sound, measured; what is too much is for rules to say.
+"""What is wrong with a file's sound, measured; what is too much is for rules to say, which begin with `limits`.
 
-Columns of `audio_file` that the extractor fills, and the limits that a rule may begin with. The limits marked *J* are
-our judgement; undamaged music stays within them, and each planted fault does.
+Columns of `audio_file` that the extractor fills:
 
 ``peak``
     The largest sample, either sign; 1.0 is full scale, which lossy files may exceed.
@@ -38,39 +37,12 @@ from audit_core.audio.bandwidth import Spectrum, wall
 from audit_core.audio.extractor import Extracted
 from audit_core.audio.finite import finite
 from audit_core.audio.levels import Levels
-from audit_core.audio.limits import (
-    BANDWIDTH_LOSSLESS,
-    BANDWIDTH_LOSSY,
-    CLIPPED,
-    DAMAGED_PACKETS,
-    DC,
-    DEAD_CHANNELS,
-    LOUDEST_LUFS,
-    QUIETEST_LUFS,
-    SILENT,
-    TRUNCATED_MS,
-    TRUNCATED_SHARE,
-)
 from audit_core.audio.plateaus import Plateaus
 
 if TYPE_CHECKING:
     from audit_core.audio.decode import Audio
 
-__all__ = [
-    "BANDWIDTH_LOSSLESS",
-    "BANDWIDTH_LOSSY",
-    "CLIPPED",
-    "DAMAGED_PACKETS",
-    "DC",
-    "DEAD_CHANNELS",
-    "LOUDEST_LUFS",
-    "QUIETEST_LUFS",
-    "SILENT",
-    "TRUNCATED_MS",
-    "TRUNCATED_SHARE",
-    "Integrity",
-    "IntegritySink",
-]
+__all__ = ["Integrity", "IntegritySink"]
 
 _FRAME_S: Final = 0.09  # about: the power of two next to it
 _FRAMES: Final = 8  # at a time

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from audit_core.audio.decode import open_audio
 from audit_core.audio.extractor import Samples
-from audit_core.audio.integrity import CLIPPED, DC, Integrity, IntegritySink
+from audit_core.audio.integrity import Integrity, IntegritySink
+from audit_core.audio.limits import CLIPPED, DC
 from tests.support.sound import FORMATS, chords, noise, stereo, tone, write
 
 RATE = 44100
