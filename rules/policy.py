@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -136,6 +137,8 @@ class Rule:
         The policy's, overlaid with the rule's own, and without decisions that make no sense for it.
     location : Location
         Where it begins.
+    formerly : tuple of str
+        The ids that it had before, the oldest first.
     """
 
     id: str
@@ -145,6 +148,7 @@ class Rule:
     say: Say
     review: Review
     location: Location
+    formerly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,10 @@ class Policy:
 
     Attributes
     ----------
+    effective_from : date or None
+        The day on which it takes force, which begins at midnight in its time zone; None: as soon as it is activated.
+    review_by : date or None
+        The day by which it has to be looked at again. It stays in force past it, and its owner is reminded.
     text : str
         The file, to the letter.
     sha256 : str
@@ -164,6 +172,8 @@ class Policy:
     id: str
     title: str
     owner: str
+    effective_from: dt.date | None
+    review_by: dt.date | None
     schedule: Schedule | None
     mode: Mode
     applies_to: AppliesTo

@@ -16,8 +16,10 @@ from pydantic import BeforeValidator
 
 from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.wording import quoted
+from rules.written import text
 
 __all__ = [
+    "Date",
     "Days",
     "Duration",
     "Frequency",
@@ -105,12 +107,22 @@ def _counted(pattern: re.Pattern[str], unit: str, example: str) -> Callable[[obj
     return count
 
 
-Duration = Annotated[int, BeforeValidator(milliseconds_of)]
-Frequency = Annotated[int, BeforeValidator(hertz_of)]
-Loudness = Annotated[Decimal, BeforeValidator(lufs_of)]
-Percentage = Annotated[Fraction, BeforeValidator(percentage_of)]
-Days = Annotated[int, BeforeValidator(_counted(_DAYS, "days", "90 days"))]
-Messages = Annotated[int, BeforeValidator(_counted(_MESSAGES, "messages", "25 messages"))]
+def _as_written(pattern: re.Pattern[str]) -> str:
+    """Write a pattern for editors, which look for it anywhere in a text, and whose digits may be of any script."""
+    return f"^{pattern.pattern}$".replace("\\d", "[0-9]")
+
+
+Date = Annotated[dt.date, BeforeValidator(date_of), text("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "2026-12-01")]
+Duration = Annotated[
+    int, BeforeValidator(milliseconds_of), text(_as_written(_DURATION), "5 s", "3 min", "1.5 h", "500 ms")
+]
+Frequency = Annotated[int, BeforeValidator(hertz_of), text(_as_written(_FREQUENCY), "44.1 kHz", "48000 Hz")]
+Loudness = Annotated[Decimal, BeforeValidator(lufs_of), text(_as_written(_LOUDNESS), "-23 LUFS")]
+Percentage = Annotated[Fraction, BeforeValidator(percentage_of), text(_as_written(_PERCENT), "20 %", "0.5 %")]
+Days = Annotated[int, BeforeValidator(_counted(_DAYS, "days", "90 days")), text(_as_written(_DAYS), "90 days")]
+Messages = Annotated[
+    int, BeforeValidator(_counted(_MESSAGES, "messages", "25 messages")), text(_as_written(_MESSAGES), "25 messages")
+]
 
 
 def percentage_in_words(share: Fraction) -> str:

@@ -116,16 +116,29 @@ class _Reading:
         rules = self.plain.get("rules") if isinstance(self.plain, dict) else None
         return rules if isinstance(rules, list) else []
 
+    def former_ids(self) -> Iterator[tuple[Steps, str]]:
+        """Give the ids that rules had before, each with its place."""
+        for index, entry in enumerate(self.entries()):
+            stated = entry.get("formerly") if isinstance(entry, dict) else None
+            path: Steps = ("rules", index, "formerly")
+            if isinstance(stated, str):
+                yield path, stated
+            elif isinstance(stated, list):
+                first = {name: place for place, name in reversed([*enumerate(stated)]) if isinstance(name, str)}
+                yield from (((*path, place), name) for name, place in first.items())  # twice is told with the keys
+
     def policy(self) -> Policy:
         """Make the policy of a file without mistakes."""
         keys = self._file
         if keys is None or self.mistakes:
             raise ValueError("a file with mistakes is no policy")
-        when, source = keys.schedule, self.source
+        when, effective, source = keys.schedule, keys.effective, self.source
         return Policy(
             id=keys.policy,
             title=keys.title,
             owner=keys.owner,
+            effective_from=effective.begins if effective else None,
+            review_by=effective.review_by if effective else None,
             schedule=Schedule(when.run, when.digest, when.timezone) if when else None,
             mode=keys.mode,
             applies_to=AppliesTo(keys.applies_to.datasets, keys.applies_to.exceptions, keys.applies_to.where),
@@ -177,6 +190,7 @@ class _Reading:
                     say=say,
                     review=resolved(base, keys.review or ReviewKeys(), may_quarantine=check.takes_out(spec)),
                     location=self.source.location(path),
+                    formerly=keys.formerly,
                 )
             )
 
@@ -211,9 +225,10 @@ class _Reading:
 
 
 def _repeated(readings: list[_Reading]) -> Iterator[CratecheckError]:
-    """Find ids that stand twice: of policies and of rules."""
+    """Find ids that stand twice: of policies and of rules, those that rules had before included."""
     policies: dict[str, Location] = {}
     rules: dict[str, Location] = {}
+    formerly: dict[str, Location] = {}
 
     def taken(
         seen: dict[str, Location], what: str, name: object, source: SourceFile, path: Steps
@@ -233,3 +248,15 @@ def _repeated(readings: list[_Reading]) -> Iterator[CratecheckError]:
         for index, entry in enumerate(reading.entries()):
             if isinstance(entry, dict):
                 yield from taken(rules, "rule id", entry.get("id"), source, ("rules", index, "id"))
+    for reading in readings:
+        for path, name in reading.former_ids():
+            if name in rules:
+                what = f"{quoted(name)} is a rule's id now, at {rules[name]}"
+                mend = "List under `formerly` the ids that this rule had, and that no rule has any more."
+            elif name in formerly:
+                what = f"{quoted(name)} is a rule's former id already, at {formerly[name]}"
+                mend = "Its history goes on in one rule alone: choose which."
+            else:
+                formerly[name] = reading.source.location(path)
+                continue
+            yield from reading.source.told([Mistake(what, mend)], path)

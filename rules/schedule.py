@@ -19,6 +19,7 @@ from pydantic import AfterValidator, PlainValidator
 
 from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.wording import did_you_mean, meant, quoted
+from rules.written import text
 
 __all__ = ["Schedule", "TimeZoneName", "Timing", "TimingWords", "timing_of"]
 
@@ -212,5 +213,9 @@ def _zone_name(name: str) -> str:
     return name
 
 
-TimeZoneName = Annotated[str, AfterValidator(_zone_name)]
-TimingWords = Annotated[Timing, PlainValidator(_timing)]
+TimeZoneName = Annotated[str, AfterValidator(_zone_name), text(None, "Europe/London", "UTC")]
+TimingWords = Annotated[
+    Timing,
+    PlainValidator(_timing),
+    text(r"^\s*\S+(\s+\S+){1,4}\s*$", "daily 06:00", "weekdays 06:00", "weekly monday 08:00", "monthly last 06:00"),
+]

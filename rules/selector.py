@@ -19,6 +19,7 @@ from audit_core.catalogue.fields import FIELDS, Field, field_named
 from audit_core.placed_yaml.mistakes import Mistake, Refusal, Refusals
 from audit_core.wording import did_you_mean, listed, quoted
 from rules.quantities import date_of, duration_in_words, milliseconds_of
+from rules.written import field_names, named, text
 
 __all__ = [
     "EVERYTHING",
@@ -173,7 +174,7 @@ def _each(stated: object, read: Callable[[object], T]) -> tuple[T, ...]:
     return tuple(values)
 
 
-FieldName = Annotated[str, AfterValidator(partial(_field_name, at_key=False))]
-DatasetPattern = Annotated[str, BeforeValidator(_dataset_pattern)]
-Where = Annotated[Selector, PlainValidator(_where)]
-Pick = Annotated[Selector, PlainValidator(_pick)]
+FieldName = Annotated[str, AfterValidator(partial(_field_name, at_key=False)), field_names(FIELDS)]
+DatasetPattern = Annotated[str, BeforeValidator(_dataset_pattern), text(r"^[^\s,:;#@]+$", "train-*", at_most=120)]
+Where = Annotated[Selector, PlainValidator(_where), named("where")]
+Pick = Annotated[Selector, PlainValidator(_pick), named("pick")]
