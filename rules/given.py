@@ -1,0 +1,302 @@
+"""What an example of a rule gives: a track or several, with what is stated of each and what was heard in it.
+
+``given`` is the fields of one track; or ``of`` and ``to``, a track each; or ``tracks``, a list, which may be repeated.
+A track has the fields of the catalogue, ``dataset``, ``file``, ``licence_of_source``, and the words of `HEARD`. What is
+left out is unknown: of ``{}``, nothing is known at all. `rules.scratch` makes a catalogue of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, get_args
+
+from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
+
+from audit_core.catalogue.fields import FIELDS, field_named
+from audit_core.errors import Location
+from audit_core.placed_yaml.mistakes import Mistake, Refusal, Refusals
+from audit_core.placed_yaml.models import Strict
+from audit_core.wording import did_you_mean, listed, quoted
+from rules.faults import FAULTS
+from rules.quantities import (
+    duration_in_words,
+    frequency_in_words,
+    hertz_of,
+    loudness_in_words,
+    lufs_of,
+    milliseconds_of,
+    percentage_in_words,
+    percentage_of,
+)
+from rules.selector import in_words, value_for
+from rules.vocabulary import a_word_of
+
+__all__ = ["HEARD", "MOST_TRACKS", "Example", "ExampleKeys", "Expected", "Facts", "Given", "given_of"]
+
+Expected = Literal["pass", "fail", "skip", "not_enough_evidence"]
+
+Facts = tuple[tuple[str, Any], ...]
+"""What is known of a track: fields and words, with their values."""
+
+#: How many tracks an example may give, repeats included.
+MOST_TRACKS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The tracks of an example.
+
+    Attributes
+    ----------
+    tracks : tuple of Facts
+        The first is of the dataset that is judged.
+    names : tuple of str
+        How each is called where it has no ``key``.
+    repeat : int
+        How often there are all of them.
+    """
+
+    tracks: tuple[Facts, ...]
+    names: tuple[str, ...]
+    repeat: int = 1
+
+    def __str__(self) -> str:
+        if self.names == _ONE:
+            return _said(self.tracks[0]) or "a track of which nothing is known"
+        if self.names == _PAIR:
+            return listed(f"{word} {{{_said(track)}}}" for word, track in zip(_SIDES, self.tracks, strict=True))
+        times = f", {self.repeat} times" if self.repeat > 1 else ""
+        return f"{listed(f'{{{_said(track)}}}' for track in self.tracks)}{times}"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An example of a rule: what is given, and what the rule has to say of it."""
+
+    given: Given
+    expect: Expected
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What may be stated of a track beside the fields of the catalogue: how it is read, and said."""
+
+    read: Callable[[object], Any]
+    say: Callable[[Any], str] = str
+
+
+_SIDES: Final = ("of", "to")
+_ONE: Final = ("the track",)
+_PAIR: Final = ("the first track", "the second track")
+_FORMS: Final = (*_SIDES, "tracks", "repeat")
+
+
+def _text(word: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise Refusal(Mistake(f"{word} is text, and this is not", "Put it in quotes."))
+    if not value.strip():
+        raise Refusal(Mistake("this text is empty", "What is unknown is left out."))
+    return value
+
+
+def _problem(value: object) -> str:
+    text = _text("problem", value)
+    a_word_of(_PROBLEMS, "problem")(text)
+    return text
+
+
+def _faults(value: object) -> tuple[str, ...]:
+    refusals = Refusals()
+    words = value if isinstance(value, list) else [value]
+    for index, word in enumerate(words):
+        with refusals.at(*((index,) if words is value else ())):
+            a_word_of(FAULTS, "fault")(_text("a fault", word))
+    refusals.tell()
+    return tuple(dict.fromkeys(words))
+
+
+def _flow(words: tuple[str, ...]) -> str:
+    return f"[{', '.join(words)}]" if len(words) > 1 else words[0]
+
+
+_PROBLEMS: Final = ("missing", "outside", "unreadable", "undecodable", "timeout", "crashed", "changing")
+
+_HEARD: Final[Mapping[str, _Word]] = MappingProxyType(
+    {
+        **{name: _Word(partial(_text, name)) for name in ("audio", "copy_of", "excerpt_of", "version_of")},
+        "overlap": _Word(milliseconds_of, duration_in_words),
+        "problem": _Word(_problem),
+        "faults": _Word(_faults, _flow),
+        "rate": _Word(hertz_of, frequency_in_words),
+        "length": _Word(milliseconds_of, duration_in_words),
+        "silent": _Word(percentage_of, percentage_in_words),
+        "clipped": _Word(percentage_of, percentage_in_words),
+        "loudness": _Word(lufs_of, loudness_in_words),
+    }
+)
+
+HEARD: Final = tuple(_HEARD)
+"""What an example writes of a track that was heard: a name for its ``audio``; the name of the audio that it is a copy
+of, holds an excerpt of (of how long: ``overlap``), or may be a version of; why it could not be heard (``problem``);
+and what was measured, if it is not as it should be: `rules.faults` by their words, or ``rate``, ``length``…"""
+
+_STATED: Final = ("file", "dataset", "licence_of_source")
+_WORDS: Final[Mapping[str, _Word]] = MappingProxyType(
+    {**{name: _Word(partial(_text, name)) for name in _STATED}, **_HEARD}
+)
+_KNOWN: Final = (*FIELDS, *_WORDS)
+
+
+def given_of(value: object) -> Given:
+    """Read what an example gives.
+
+    Raises
+    ------
+    Refusal
+        Naming all that is wrong with it.
+    """
+    if not isinstance(value, dict):
+        raise Refusal(Mistake("expected what is known of a track", "Write it as in {licence: CC-BY-4.0}, or {}."))
+    if not any(form in value for form in _FORMS):
+        given = Given((_facts(value, _FORMS),), _ONE)
+    elif "tracks" in value:
+        given = _several(value)
+    else:
+        given = _pair(value)
+    _check_audio(given, value)
+    return given
+
+
+def _pair(value: dict[str, Any]) -> Given:
+    refusals = Refusals()
+    tracks = []
+    for side in _SIDES:
+        if side in value:
+            with refusals.at(side):
+                tracks.append(_facts(value[side]))
+        else:
+            with refusals.at():
+                raise Refusal(Mistake(f"{quoted(side)} is missing", "Write {of: {…}, to: {…}}, a track each."))
+    _refuse_others(value, _SIDES, refusals)
+    refusals.tell()
+    return Given(tuple(tracks), _PAIR)
+
+
+def _several(value: dict[str, Any]) -> Given:
+    refusals = Refusals()
+    stated, repeat = value["tracks"], value.get("repeat", 1)
+    tracks: list[Facts] = []
+    if not isinstance(stated, list) or not stated:
+        with refusals.at("tracks"):
+            raise Refusal(Mistake("expected a list of tracks", "Write it as in [{artist: Nina}, {artist: Otis}]."))
+        stated = []
+    for index, track in enumerate(stated[:MOST_TRACKS]):
+        with refusals.at("tracks", index):
+            tracks.append(_facts(track))
+    whole = isinstance(repeat, int) and not isinstance(repeat, bool) and repeat > 0
+    if not whole or repeat * len(stated) > MOST_TRACKS:
+        with refusals.at("repeat" if whole or "repeat" in value else "tracks"):
+            what = f"more than {MOST_TRACKS:,} tracks" if whole else f"{quoted(repeat)} is no number of times"
+            raise Refusal(Mistake(what, "Write how often all of the tracks are there, as in 40."))
+    _refuse_others(value, ("tracks", "repeat"), refusals)
+    keys: set[tuple[str, str]] = set()
+    for index, facts in enumerate(map(dict, tracks)):
+        key = (str(facts.get("dataset")), str(facts.get("key", index)))
+        with refusals.at("tracks", index, "key"):
+            if "key" in facts and repeat != 1:
+                raise Refusal(Mistake("a key is of one track", "Leave it out where tracks are repeated."))
+            if "key" in facts and key in keys:
+                raise Refusal(Mistake(f"the key {quoted(key[1])} is given twice", "A dataset has each key once."))
+        keys.add(key)
+    refusals.tell()
+    return Given(tuple(tracks), tuple(f"track {number}" for number in range(1, repeat * len(tracks) + 1)), repeat)
+
+
+def _refuse_others(value: dict[str, Any], known: tuple[str, ...], refusals: Refusals) -> None:
+    for name in value:
+        if name in known:
+            continue
+        with refusals.at(name):
+            mend = f"Beside {listed(known)} nothing is given: fields stand within the tracks."
+            raise Refusal(Mistake(f"{quoted(name)} does not belong here", mend, at_key=True))
+
+
+def _facts(value: object, forms: tuple[str, ...] = ()) -> Facts:
+    """Read what is known of one track."""
+    if not isinstance(value, dict):
+        raise Refusal(Mistake("expected what is known of a track", "Write it as in {licence: CC-BY-4.0}, or {}."))
+    refusals = Refusals()
+    facts: list[tuple[str, Any]] = []
+    for name, stated in value.items():
+        with refusals.at(name):
+            facts.append((name, _read(name, stated, forms)))
+            if name in _HEARD and name != "audio" and "audio" not in value:
+                mend = "Give its audio a name, as in audio: A."
+                raise Refusal(Mistake(f"{quoted(name)} is heard in audio, and there is none", mend, at_key=True))
+    for word, needed in (("overlap", "excerpt_of"), ("excerpt_of", "overlap")):
+        if word in value and needed not in value:
+            with refusals.at(word):
+                mend = "Write both: excerpt_of: B, overlap: 5 s."
+                raise Refusal(Mistake(f"{quoted(word)} says nothing without {quoted(needed)}", mend, at_key=True))
+    refusals.tell()
+    return tuple(facts)
+
+
+def _read(name: str, value: object, forms: tuple[str, ...]) -> Any:
+    if word := _WORDS.get(name):
+        return word.read(value)
+    field = field_named(name)
+    if field is None:
+        mend = did_you_mean(name, (*_KNOWN, *forms), "The fields are those of the catalogue.")
+        what = f"unknown field {quoted(name)}"
+        raise Refusal(Mistake(what, f"{mend} A column of your own is extra.NAME.", at_key=True))
+    if field.type != "multi" or not isinstance(value, list):
+        return value_for(field, value)
+    refusals = Refusals()
+    values = []
+    for index, one in enumerate(value):
+        with refusals.at(index):
+            values.append(value_for(field, one))
+    refusals.tell()
+    return tuple(values)
+
+
+def _check_audio(given: Given, value: dict[str, Any]) -> None:
+    """Refuse audio that is like audio that no track of the example has."""
+    heard = {facts["audio"] for facts in map(dict, given.tracks) if "audio" in facts}
+    paths = [()] if given.names == _ONE else [(side,) for side in _SIDES]
+    refusals = Refusals()
+    for index, facts in enumerate(map(dict, given.tracks)):
+        path: tuple[str | int, ...] = ("tracks", index) if "tracks" in value else paths[index]
+        for word in ("copy_of", "excerpt_of", "version_of"):
+            other = facts.get(word)
+            if other is not None and (other not in heard or other == facts["audio"]):
+                with refusals.at(*path, word):
+                    what = f"no other track here has the audio {quoted(other)}"
+                    raise Refusal(Mistake(what, "Give another track that audio."))
+    refusals.tell()
+
+
+def _said(track: Facts) -> str:
+    return ", ".join(f"{name}: {_value_in_words(name, value)}" for name, value in track)
+
+
+def _value_in_words(name: str, value: Any) -> str:
+    if word := _WORDS.get(name):
+        return word.say(value)
+    field = field_named(name)
+    return _flow(tuple(value)) if isinstance(value, tuple) else in_words(value, field)
+
+
+GivenKeys = Annotated[Given, PlainValidator(given_of), WithJsonSchema({"type": "object"})]
+
+
+class ExampleKeys(Strict):
+    """``examples``: what a rule has to say of some tracks."""
+
+    given: GivenKeys
+    expect: Annotated[Expected, BeforeValidator(a_word_of(get_args(Expected), "result"))]
