@@ -1,0 +1,1 @@
+"""How tracks are spread over artists, genres and other values."""
