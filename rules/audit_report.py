@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -36,6 +36,10 @@ class RuleOutcome:
         How many violations the run opened, reopened, changed, resolved and so on; no entry for none.
     statements : tuple of dict
         Of a rule that was stopped: the SQL that gives what fails, with its parameters.
+    open : int
+        How many violations are open now, if the policy enforces.
+    took_s : float
+        How long it took. It is no part of the result, which is the same twice.
     """
 
     policy: str
@@ -51,9 +55,20 @@ class RuleOutcome:
     reason: str | None
     changes: dict[str, int]
     statements: tuple[dict[str, Any], ...] = ()
+    open: int = 0
+    took_s: float = field(default=0.0, compare=False)
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether it could not be judged, or in part alone."""
+        return (
+            self.result in ("not_enough_evidence", "error")
+            or self.stopped
+            or (self.result == "fail" and self.reason is not None)
+        )
 
     @classmethod
-    def of(cls, evaluation: Evaluation, changes: Mapping[str, int]) -> RuleOutcome:
+    def of(cls, evaluation: Evaluation, changes: Mapping[str, int], *, open_now: int, took_s: float) -> RuleOutcome:
         """Put together what was found and what it changed."""
         return cls(
             policy=evaluation.policy.id,
@@ -69,11 +84,15 @@ class RuleOutcome:
             reason=evaluation.reason,
             changes={change: changes[change] for change in CHANGES if changes.get(change)},
             statements=evaluation.statements,
+            open=open_now,
+            took_s=took_s,
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Give the outcome as a JSON value."""
-        return {**asdict(self), "statements": list(self.statements)}
+        told = {**asdict(self), "statements": list(self.statements)}
+        del told["took_s"]
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +113,8 @@ class AuditReport:
         How many violations of enforcing policies are open now, every severity named.
     idle_policies : tuple of str
         Policies that apply to no dataset there is: a misspelt name, perhaps.
+    policies : dict
+        The SHA-256 of each policy's text, by the policy's id.
     """
 
     run_id: int | None
@@ -104,16 +125,12 @@ class AuditReport:
     superseded: int
     open_by_severity: dict[Severity, int]
     idle_policies: tuple[str, ...]
+    policies: dict[str, str]
 
     @property
     def unjudged(self) -> int:
         """How many times a rule could not be judged: each counts as no pass."""
-        return sum(
-            outcome.result in ("not_enough_evidence", "error")
-            or outcome.stopped
-            or (outcome.result == "fail" and outcome.reason is not None)
-            for outcome in self.outcomes
-        )
+        return sum(outcome.unjudged for outcome in self.outcomes)
 
     def as_dict(self) -> dict[str, Any]:
         """Give the report as a JSON value."""
@@ -127,6 +144,7 @@ class AuditReport:
             "open_by_severity": self.open_by_severity,
             "unjudged": self.unjudged,
             "idle_policies": list(self.idle_policies),
+            "policies": self.policies,
         }
 
 
@@ -138,20 +156,28 @@ class Tally:
 
     def __init__(self) -> None:
         self._open: Counter[Severity] = Counter()
+        self._open_of: Counter[tuple[str, str, str]] = Counter()
         self.changes: Counter[str] = Counter()
 
     def stands(self, violation: Standing) -> None:
         """Count a violation as it stood before the run."""
         if violation.state == "open" and violation.mode == "enforce":
             self._open[violation.severity] += 1
+            self._open_of[violation.policy, violation.rule, violation.dataset] += 1
 
     def passes(self, transition: Transition, before: Standing | None) -> None:
         """Count a change."""
         self.changes[transition.transition] += 1
         if before is not None and before.state == "open" and before.mode == "enforce":
             self._open[before.severity] -= 1
+            self._open_of[before.policy, before.rule, before.dataset] -= 1
         if transition.transition not in _CLOSING and transition.mode == "enforce":
             self._open[transition.severity] += 1
+            self._open_of[transition.policy, transition.rule, transition.dataset] += 1
+
+    def open_of(self, policy: str, rule: str, dataset: str) -> int:
+        """How many violations of a rule are open in a dataset."""
+        return self._open_of[policy, rule, dataset]
 
     @property
     def open_by_severity(self) -> dict[Severity, int]:

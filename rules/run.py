@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from itertools import chain
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from audit_core.catalogue.leases import hold
@@ -178,6 +179,7 @@ class _Audit:
             superseded=self._tally.changes["superseded"],
             open_by_severity=self._tally.open_by_severity,
             idle_policies=tuple(policy.id for policy in self._policies if policy.id not in judged),
+            policies={policy.id: policy.sha256 for policy in self._policies},
         )
 
     def _covered(self, policy: Policy) -> list[_Covered]:
@@ -188,6 +190,7 @@ class _Audit:
     def _judge(self, policy: Policy, rule: Rule, covered: Sequence[_Covered]) -> Iterator[RuleOutcome]:
         by_dataset = self._standing(policy.id, rule.id)
         for one in covered:
+            started = perf_counter()
             evaluation = self._evaluated(policy, rule, one)
             before = by_dataset.pop(one.scope.dataset.name, {})
             unseen = self._unseen(rule, one.scope, evaluation, before)
@@ -202,7 +205,9 @@ class _Audit:
                 or (evaluation.result == "skip" and not evaluation.judged),
             )
             left = transitions((), unseen, outlived=self._outlived, complete=False)
-            yield RuleOutcome.of(evaluation, self._write(chain(changes, left), before))
+            written = self._write(chain(changes, left), before)
+            open_now = self._tally.open_of(policy.id, rule.id, evaluation.dataset)
+            yield RuleOutcome.of(evaluation, written, open_now=open_now, took_s=perf_counter() - started)
         for before in by_dataset.values():
             self._write(superseded(before.values()), before)
 
