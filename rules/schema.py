@@ -22,7 +22,7 @@ from rules.quantities import Date, Days, Messages, percentage_of
 from rules.schedule import TimeZoneName, TimingWords
 from rules.selector import EVERYTHING, DatasetPattern, Where
 from rules.vocabulary import a_word_of
-from rules.written import EACH_ONCE, one_or_several, text
+from rules.written import EACH_ONCE, one_needed, one_or_several, text
 
 __all__ = [
     "AppliesToKeys",
@@ -151,7 +151,7 @@ _REVIEWERS_SAID: Final = "Who may decide on violations: a group, or people."
 class ReviewersKeys(Strict):
     """``reviewers``: who may decide."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["group"]}, {"required": ["people"]}]})
+    model_config = ConfigDict(json_schema_extra={"oneOf": one_needed("group", "people")})
 
     group: Group | None = Field(default=None, description='A user group of Slack, by its handle as in "@data-legal".')
     people: Annotated[tuple[Person, ...], AfterValidator(_each_once), EACH_ONCE] | None = Field(
@@ -239,7 +239,7 @@ class EffectiveKeys(Strict):
 class ScheduleKeys(Strict):
     """``schedule``: when the audit runs, and when its digest comes."""
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["run"]}, {"required": ["digest"]}]})
+    model_config = ConfigDict(json_schema_extra={"anyOf": one_needed("run", "digest")})
 
     run: TimingWords | None = Field(
         default=None,
@@ -328,7 +328,7 @@ class RuleKeys(Strict):
     formerly: Annotated[tuple[Id, ...], BeforeValidator(_in_a_list), AfterValidator(_each_once), _ONE_ID_OR_SEVERAL] = (
         Field(
             default=(),
-            description="The ids that this rule had before, the oldest first: so it keeps its violations and decisions.",
+            description="The ids that this rule had before, the oldest first: so it keeps its history.",
         )
     )
     say: str | None = Field(default=None, description="The sentence for a violation.")

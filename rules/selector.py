@@ -41,6 +41,7 @@ Value = str | int | dt.date
 T = TypeVar("T")
 
 _DATASET: Final = "dataset"
+_PATTERN_WRITTEN: Final = r"""^[^\s!"#$%&'()+,/:;<=>@\[\\\]^`{|}~]+$"""
 _PATTERN: Final = re.compile(r"[\w.*?-]{1,120}")
 
 
@@ -175,6 +176,6 @@ def _each(stated: object, read: Callable[[object], T]) -> tuple[T, ...]:
 
 
 FieldName = Annotated[str, AfterValidator(partial(_field_name, at_key=False)), field_names(FIELDS)]
-DatasetPattern = Annotated[str, BeforeValidator(_dataset_pattern), text(r"^[^\s,:;#@]+$", "train-*", at_most=120)]
+DatasetPattern = Annotated[str, BeforeValidator(_dataset_pattern), text(_PATTERN_WRITTEN, "train-*", at_most=120)]
 Where = Annotated[Selector, PlainValidator(_where), named("where")]
 Pick = Annotated[Selector, PlainValidator(_pick), named("pick")]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, JsonValue, WithJsonSchema
 
-__all__ = ["EACH_ONCE", "field_names", "list_of", "named", "one_or_several", "text"]
+__all__ = ["EACH_ONCE", "field_names", "list_of", "named", "one_needed", "one_or_several", "text"]
 
 EACH_ONCE: Final = Field(json_schema_extra={"minItems": 1, "uniqueItems": True})
 """A list that isn't empty, and has nothing twice."""
@@ -40,6 +40,11 @@ def field_names(names: Iterable[str]) -> WithJsonSchema:
 def named(name: str) -> WithJsonSchema:
     """Refer to a part of the schema that `rules.json_schema` defines once, because it may hold itself."""
     return WithJsonSchema({"part": name})
+
+
+def one_needed(*keys: str) -> list[JsonValue]:
+    """Demand one of some keys, or several."""
+    return [{"required": [key]} for key in keys]
 
 
 def list_of(item: dict[str, Any]) -> dict[str, Any]:

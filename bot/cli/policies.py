@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audit_core.errors import PolicyError
+from bot.cli import schemas
 from bot.cli.output import RowFormat, RowFormatOption, say, show_rows
 from bot.cli.workspaces import ActorOption, WorkspaceOption, opened
 
@@ -30,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
     group.command()(activate)
     group.command()(retire)
     group.command("list")(list_)
+    schemas.add_to_group(group)
     app.add_typer(group, name="policy")
 
 

@@ -50,7 +50,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from sqlalchemy import ColumnElement, Connection, Row, and_, select
 
 from audit_core.audio.tables import audio_files
@@ -69,6 +69,7 @@ from rules.meetings import any_scanned
 from rules.same_recordings import HEARD, heard_in_splits, recording_holders
 from rules.scope import Scope
 from rules.vocabulary import a_word_of
+from rules.written import field_names, text
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
@@ -112,18 +113,30 @@ def _two_at_least(splits: tuple[str, ...]) -> tuple[str, ...]:
     return splits
 
 
-SplitName = Annotated[str, AfterValidator(_split)]
+SplitName = Annotated[str, AfterValidator(_split), text(r"\S", "train", "valid", "test")]
 
 
 class Spec(Strict):
     """The keys of this kind of rule."""
 
-    field: Annotated[str, AfterValidator(_grouping)]
-    between: Annotated[tuple[SplitName, ...], AfterValidator(_two_at_least)] | None = None
-    quarantine: SplitName | None = None
+    field: Annotated[str, AfterValidator(_grouping), field_names(_GROUPING)] = Field(
+        description="What must not lie in two splits. A column of your own is extra.NAME."
+    )
+    between: Annotated[tuple[SplitName, ...], AfterValidator(_two_at_least)] | None = Field(
+        default=None,
+        description="The splits that are compared; if left out, all that have a name.",
+        json_schema_extra={"minItems": 2, "uniqueItems": True},
+    )
+    quarantine: SplitName | None = Field(
+        default=None, description="The split from which a quarantine takes the tracks of a value that crosses."
+    )
     joined_by: (
         Annotated[Literal["recording", "nothing"], BeforeValidator(a_word_of(("recording", "nothing"), "link"))] | None
-    ) = None
+    ) = Field(
+        default=None,
+        description="recording: a track counts under the artists of all tracks that hold the same, which is so for "
+        "artist if it is left out. nothing: under its own alone.",
+    )
 
     @property
     def joined(self) -> bool:

@@ -56,7 +56,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, StrictInt, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, model_validator
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, select, union
 
 from audit_core.catalogue.snapshot import Snapshot
@@ -82,6 +82,7 @@ from rules.same_recordings import (
 )
 from rules.scope import Scope
 from rules.vocabulary import a_word_of
+from rules.written import EACH_ONCE
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
@@ -125,10 +126,20 @@ def _at_least_one(number: int) -> int:
 class Spec(Strict):
     """The keys of this kind of rule."""
 
-    same: Annotated[tuple[Way, ...], AfterValidator(_listed_once)]
-    within: Range = "dataset"
-    group_at_most: Annotated[StrictInt, AfterValidator(_at_least_one)] = 1
-    share_at_most: Percentage | None = None
+    same: Annotated[tuple[Way, ...], AfterValidator(_listed_once), EACH_ONCE] = Field(
+        description="What counts as the same: file (its checksum), recording (stated or heard), or both."
+    )
+    within: Range = Field(
+        default="dataset", description="Where tracks count together: in a dataset, or in a split of it."
+    )
+    group_at_most: Annotated[StrictInt, AfterValidator(_at_least_one)] = Field(
+        default=1,
+        description="How many tracks may hold the same. 1: no two.",
+        json_schema_extra={"minimum": 1},
+    )
+    share_at_most: Percentage | None = Field(
+        default=None, description="Instead of it: the share of tracks that may hold the same as another, as in 1 %."
+    )
 
     @model_validator(mode="after")
     def _one_limit(self) -> Spec:

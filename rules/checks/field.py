@@ -45,7 +45,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import re2
-from pydantic import BeforeValidator, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic import Field as Key
 from sqlalchemy import ColumnElement, Connection, Row, Select, false, not_, or_, select
 
 from audit_core.catalogue.columns_of_fields import (
@@ -65,6 +66,7 @@ from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_tracks,
 from rules.scope import Scope
 from rules.selector import FieldName, Value, in_words, value_for
 from rules.vocabulary import a_word_of
+from rules.written import list_of
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
@@ -132,13 +134,43 @@ class LieBetween:
 
 Must = BePresent | Match | BeOneOf | LieBetween
 
+_TEXT_OR_NUMBER: Final = {"type": ["string", "integer"]}
+_MUST_AS_WRITTEN: Final = WithJsonSchema(
+    {
+        "anyOf": [
+            {"const": "be_present"},
+            {
+                "type": "object",
+                "minProperties": 1,
+                "anyOf": [{"maxProperties": 1}, {"properties": {"match": False, "be_one_of": False}}],
+                "additionalProperties": False,
+                "properties": {
+                    "match": {
+                        "type": "string",
+                        "description": "A pattern (RE2) that the whole text has to fit. Put it in single quotes.",
+                        "examples": ["[A-Z]{2}[A-Z0-9]{3}[0-9]{7}"],
+                    },
+                    "be_one_of": {"description": "The values that will do.", **list_of(_TEXT_OR_NUMBER)},
+                    "be_at_least": {"description": "The least that will do, as in 1950 or 5 s.", **_TEXT_OR_NUMBER},
+                    "be_at_most": {"description": "The most that will do, as in 2026 or 20 min.", **_TEXT_OR_NUMBER},
+                },
+            },
+        ]
+    }
+)
+
 
 class Spec(Strict):
     """The keys of this kind of rule."""
 
-    field: FieldName
-    must: Must
-    unknown: Annotated[Literal["fail", "skip"], BeforeValidator(a_word_of(("fail", "skip"), "choice"))] = "fail"
+    field: FieldName = Key(description="The field that is judged. A column of your own is extra.NAME.")
+    must: Annotated[Must, _MUST_AS_WRITTEN] = Key(
+        description="What it must be: be_present, or one of match, be_one_of, be_at_least and be_at_most."
+    )
+    unknown: Annotated[Literal["fail", "skip"], BeforeValidator(a_word_of(("fail", "skip"), "choice"))] = Key(
+        default="fail",
+        description="What becomes of a track of which the field is unknown: it fails, or is passed over.",
+    )
 
     @field_validator("must", mode="plain")
     @classmethod

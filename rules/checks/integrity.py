@@ -53,7 +53,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from audit_core.audio import limits
@@ -78,6 +78,7 @@ from rules.quantities import (
 )
 from rules.scope import Scope
 from rules.vocabulary import a_word_of
+from rules.written import EACH_ONCE, one_needed
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
@@ -109,6 +110,8 @@ def _each_once(words: tuple[Word, ...]) -> tuple[Word, ...]:
 class _Range(Strict):
     """Between two bounds, both of which still do; one may be left out."""
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": one_needed("at_least", "at_most")})
+
     @model_validator(mode="after")
     def _in_order(self) -> _Range:
         least, most = getattr(self, "at_least", None), getattr(self, "at_most", None)
@@ -122,33 +125,41 @@ class _Range(Strict):
 class RateRange(_Range):
     """``sample_rate``: in hertz."""
 
-    at_least: Frequency | None = None
-    at_most: Frequency | None = None
+    at_least: Frequency | None = Field(default=None, description="The least that will do, as in 44.1 kHz.")
+    at_most: Frequency | None = Field(default=None, description="The most that will do, as in 96 kHz.")
 
 
 class LengthRange(_Range):
     """``length``: in milliseconds."""
 
-    at_least: Duration | None = None
-    at_most: Duration | None = None
+    at_least: Duration | None = Field(default=None, description="The least that will do, as in 1 s.")
+    at_most: Duration | None = Field(default=None, description="The most that will do, as in 20 min.")
 
 
 class LoudnessRange(_Range):
     """``loudness``: in LUFS."""
 
-    at_least: Loudness | None = None
-    at_most: Loudness | None = None
+    at_least: Loudness | None = Field(default=None, description="The least that will do, as in -30 LUFS.")
+    at_most: Loudness | None = Field(default=None, description="The most that will do, as in -8 LUFS.")
 
 
 class Spec(Strict):
     """The keys of this kind of rule."""
 
-    forbid: Annotated[tuple[Word, ...], AfterValidator(_each_once)] | None = None
-    silent_at_most: Percentage | None = None
-    clipped_at_most: Percentage | None = None
-    sample_rate: RateRange | None = None
-    length: LengthRange | None = None
-    loudness: LoudnessRange | None = None
+    model_config = ConfigDict(json_schema_extra={"anyOf": one_needed("forbid", "sample_rate", "length", "loudness")})
+
+    forbid: Annotated[tuple[Word, ...], AfterValidator(_each_once), EACH_ONCE] | None = Field(
+        default=None, description="The faults that no audio file may have."
+    )
+    silent_at_most: Percentage | None = Field(
+        default=None, description="How much of a file may be silence before it is silent; 90 % if left out."
+    )
+    clipped_at_most: Percentage | None = Field(
+        default=None, description="How many of its samples may be cut off at a flat top; 0.1 % if left out."
+    )
+    sample_rate: RateRange | None = Field(default=None, description="What the sample rate has to be.")
+    length: LengthRange | None = Field(default=None, description="How long the decoded sound has to be.")
+    loudness: LoudnessRange | None = Field(default=None, description="How loud it has to be (integrated, EBU R 128).")
 
     @model_validator(mode="after")
     def _demands_something(self) -> Spec:

@@ -42,7 +42,7 @@ from functools import cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 
 from audit_core.catalogue.members import among
@@ -54,6 +54,7 @@ from audit_core.wording import listed, meant, quoted
 from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_tracks, names_of_track, shown
 from rules.scope import Scope
 from rules.vocabulary import a_word_of, no_more_than
+from rules.written import one_needed
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
@@ -113,11 +114,22 @@ LicenceNames = Annotated[tuple[LicenceName, ...], BeforeValidator(no_more_than(_
 class Spec(Strict):
     """The keys of this kind of rule."""
 
-    require: tuple[TraitWord, ...] = ()
-    forbid: tuple[TraitWord, ...] = ()
-    allow: LicenceNames = ()
-    deny: LicenceNames = ()
-    unknown: Annotated[Literal["fail", "skip"], BeforeValidator(a_word_of(("fail", "skip"), "choice"))] = "fail"
+    model_config = ConfigDict(json_schema_extra={"anyOf": one_needed("require", "forbid", "allow", "deny")})
+
+    require: tuple[TraitWord, ...] = Field(
+        default=(), description="What the licence has to permit: commercial use, derivatives (changed versions)."
+    )
+    forbid: tuple[TraitWord, ...] = Field(
+        default=(), description="What the licence must not ask of you: share_alike, attribution (credit)."
+    )
+    allow: LicenceNames = Field(
+        default=(), description="The only licences that will do, by their names in the SPDX list."
+    )
+    deny: LicenceNames = Field(default=(), description="Licences that will not do, by their names in the SPDX list.")
+    unknown: Annotated[Literal["fail", "skip"], BeforeValidator(a_word_of(("fail", "skip"), "choice"))] = Field(
+        default="fail",
+        description="What becomes of a track whose licence is unknown or can't be read: it fails, or is passed over.",
+    )
 
     @model_validator(mode="after")
     def _demands_something(self) -> Spec:

@@ -52,7 +52,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -75,6 +75,7 @@ from rules.scope import Scope
 from rules.selector import Pick
 from rules.stars import HEARD, SAMENESSES, Sameness, Star, stars
 from rules.vocabulary import a_word_of
+from rules.written import EACH_ONCE
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
@@ -118,11 +119,17 @@ def _listed_once(words: tuple[Way, ...]) -> tuple[Way, ...]:
 class Spec(Strict):
     """The keys of this kind of rule."""
 
-    of: Pick
-    to: Pick
-    same: Annotated[tuple[Way, ...], AfterValidator(_listed_once)]
-    overlap_at_least: Duration | None = None
-    quarantine: Annotated[Literal["of", "to"], BeforeValidator(a_word_of(("of", "to"), "side"))] = "of"
+    of: Pick = Field(description="The tracks that are judged, among those that the policy applies to.")
+    to: Pick = Field(description="The tracks that they are compared with; of another dataset, if it is named.")
+    same: Annotated[tuple[Way, ...], AfterValidator(_listed_once), EACH_ONCE] = Field(
+        description="What they must not share: the file, the recording, an excerpt, or the work (version; a guess)."
+    )
+    overlap_at_least: Duration | None = Field(
+        default=None, description="How long the stretches have to be together to count as an excerpt, as in 5 s."
+    )
+    quarantine: Annotated[Literal["of", "to"], BeforeValidator(a_word_of(("of", "to"), "side"))] = Field(
+        default="of", description="Which side a quarantine takes out."
+    )
 
     @model_validator(mode="after")
     def _two_selections(self) -> Spec:

@@ -31,7 +31,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from sqlalchemy import Connection
 
 from audit_core.catalogue.fields import field_named
@@ -43,6 +43,7 @@ from rules.grouping import Grouping
 from rules.quantities import Percentage, hundredths_in_words, percentage_in_words
 from rules.scope import Scope
 from rules.vocabulary import a_word_of
+from rules.written import field_names
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
@@ -85,10 +86,18 @@ def _counted_by(name: str) -> str:
 class Spec(Strict):
     """The keys of this kind of rule."""
 
-    of: Annotated[Literal["tracks"], BeforeValidator(a_word_of(("tracks",), "thing to count"))]
-    by: Annotated[str, AfterValidator(_counted_by)]
-    at_most: Percentage
-    unknown_at_most: Percentage | None = None
+    of: Annotated[Literal["tracks"], BeforeValidator(a_word_of(("tracks",), "thing to count"))] = Field(
+        description="What is counted: tracks."
+    )
+    by: Annotated[str, AfterValidator(_counted_by), field_names(_COUNTED_BY)] = Field(
+        description="The field by whose values they are counted. A column of your own is extra.NAME."
+    )
+    at_most: Percentage = Field(
+        description="The largest share that is fine, of the tracks whose value is known, as in 1 %."
+    )
+    unknown_at_most: Percentage | None = Field(
+        default=None, description="The largest share of all tracks whose value may be unknown, as in 20 %."
+    )
 
     @model_validator(mode="after")
     def _demands_something(self) -> Spec:
