@@ -14,8 +14,9 @@ from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
 from audit_core.errors import DecisionRefused
 from audit_core.ledger.chain import Via
-from audit_core.ledger.decisions import Outcome, Request, decide, is_link, possible, refusal
+from audit_core.ledger.decisions import Outcome, decide, possible, refusal
 from audit_core.ledger.quarantine import Target, copies_of, unreleased
+from audit_core.ledger.requests import Request, is_link
 from audit_core.ledger.tables import decisions, quarantines
 from audit_core.ledger.transitions import Verdict
 from audit_core.ledger.violations import Violation, with_key

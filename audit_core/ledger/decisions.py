@@ -6,9 +6,8 @@ possible in which state is the table `transitions.ALLOWED`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from sqlalchemy import Connection, insert, select
 from audit_core.errors import DecisionRefused
 from audit_core.ledger.chain import Via, append, instant, lock
 from audit_core.ledger.quarantine import Content, Target, content_of, impose, lift, unreleased
+from audit_core.ledger.requests import Request, cleaned, must_be_whole
 from audit_core.ledger.settling import settle_key, write_violations
 from audit_core.ledger.tables import decisions, quarantines, waiver_violations, waivers
 from audit_core.ledger.transitions import ALLOWED, LEADS_TO, Verdict, decided
@@ -24,26 +24,14 @@ from audit_core.ledger.violations import CLOSED, State, Violation, sha256_of
 from audit_core.neighbours.tables import separations
 
 __all__ = [
-    "LONGEST_REASON",
     "Decided",
     "Outcome",
-    "Request",
     "decide",
     "history",
-    "is_link",
     "past",
     "possible",
     "refusal",
 ]
-
-LONGEST_REASON: Final = 3000
-_MOST_TARGETS: Final = 10_000  # more would hold the database for too long
-_LONGEST_URL: Final = 2000
-_LONGEST_NAME: Final = 200
-
-# Control characters but for tab and line feed, halves of surrogate pairs, and the marks that turn text around.
-_UNWRITABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
-_URL: Final = re.compile(r"https?://[^\s/?#]+[^\s<>\"|]*")
 
 _PAST: Final[dict[Verdict, str]] = {
     "approve": "approved",
@@ -57,57 +45,6 @@ _PAST: Final[dict[Verdict, str]] = {
 def past(verdict: Verdict) -> str:
     """Give the verb in its past form: approved, quarantined, waived, released, separated the recordings of."""
     return _PAST[verdict]
-
-
-def is_link(url: str) -> bool:
-    """Tell whether an address will do as a link to evidence, as it is written into the ledger."""
-    address = _UNWRITABLE.sub("", url).strip()
-    return len(address) <= _LONGEST_URL and _URL.fullmatch(address) is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What a person wants decided.
-
-    Attributes
-    ----------
-    verdict : str
-        approve, quarantine, waive, release, or separate.
-    violation_key, violation_revision : str, int
-        Which violation, and the revision of it that the person saw.
-    person, via : str
-        Who decides, through what.
-    at : datetime
-        When, in UTC.
-    policy_sha256 : str
-        The policy text under which it is decided.
-    reason, evidence_url : str, optional
-        Why, and where that is shown. A waiver needs a reason.
-    until, ends_at : date and datetime, optional
-        Of a waiver: its last day, and the moment at which that day ends for the policy.
-    targets : sequence of (dataset, track key)
-        What a quarantine takes out.
-    copies_too : bool
-        Of a quarantine, which must say it: whether every byte-identical copy is out as well.
-    separated : sequence of (packets, packets)
-        Of a separation: the audio that is not one recording, whatever the comparison says, the first of each pair the
-        smaller.
-    """
-
-    verdict: Verdict
-    violation_key: str
-    violation_revision: int
-    person: str
-    via: Via
-    at: datetime
-    policy_sha256: str
-    reason: str = ""
-    evidence_url: str | None = None
-    until: date | None = None
-    ends_at: datetime | None = None
-    targets: Sequence[Target] = ()
-    copies_too: bool | None = None
-    separated: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +111,7 @@ def decide(connection: Connection, request: Request) -> Outcome:
         If the violation was decided or changed since the person saw it (who, what, when), if it is closed, if the
         verdict is not possible in its state, or if the reason, the link or the end is not as it must be.
     """
-    request = _cleaned(request)
+    request = cleaned(request)
     lock(connection)
     violation = settle_key(connection, request.violation_key)
     if violation is None:
@@ -186,7 +123,7 @@ def decide(connection: Connection, request: Request) -> Outcome:
         return _repeated(connection, request, decided_then[0], violation)
     if violation.revision != request.violation_revision or request.verdict not in possible(connection, violation):
         raise refusal(connection, request, violation)
-    _must_be_whole(request)
+    must_be_whole(request)
     return _taken(connection, request, violation)
 
 
@@ -370,54 +307,3 @@ def _what_can_be_done(violation: Violation) -> str:
 
 def _when(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _cleaned(request: Request) -> Request:
-    url = _UNWRITABLE.sub("", request.evidence_url or "").strip()
-    return replace(
-        request,
-        reason=_UNWRITABLE.sub("", request.reason.replace("\r\n", "\n").replace("\r", "\n")).strip(),
-        evidence_url=url or None,
-        person=_UNWRITABLE.sub("", request.person).strip(),
-        violation_key=_UNWRITABLE.sub("", request.violation_key).strip(),
-    )
-
-
-def _must_be_whole(request: Request) -> None:
-    if not request.person or len(request.person) > _LONGEST_NAME:
-        raise DecisionRefused("a decision needs the name of a person", mend=f"Of {_LONGEST_NAME} characters at most.")
-    if len(request.reason) > LONGEST_REASON:
-        raise DecisionRefused(
-            f"the reason has {len(request.reason)} characters",
-            mend=f"Write {LONGEST_REASON} at most, and link to the rest.",
-        )
-    url = request.evidence_url
-    if url is not None and not is_link(url):
-        raise DecisionRefused(f"{url[:80]!r} is no link to evidence", mend="Give one that begins with https://.")
-    if request.verdict == "quarantine" and not request.targets:
-        raise DecisionRefused("there is no track to take out", mend="Approve or waive it instead.")
-    if request.verdict == "separate" and not request.separated:
-        what = "no comparison of audio brought these tracks together, so there is nothing to separate"
-        raise DecisionRefused(what, mend="Approve or waive it instead.")
-    if len(request.separated) > _MOST_TARGETS:
-        raise DecisionRefused(
-            f"a decision separates {_MOST_TARGETS:,} pairs at most, and here are {len(request.separated):,}",
-            mend="Separate a track of a smaller group first.",
-        )
-    if request.verdict == "quarantine" and request.copies_too is None:
-        raise ValueError("a quarantine says whether it takes out copies too")
-    if len(request.targets) > _MOST_TARGETS:
-        raise DecisionRefused(
-            f"a decision takes out {_MOST_TARGETS:,} tracks at most, and here are {len(request.targets):,}",
-            mend="Take them out of the dataset at their source, and import it again.",
-        )
-    if request.verdict != "waive":
-        if request.until is not None or request.ends_at is not None:
-            raise ValueError(f"{request.verdict} has no end")
-        return
-    if not request.reason:
-        raise DecisionRefused("a waiver needs a reason", mend="Say why this is tolerated.")
-    if request.until is None or request.ends_at is None:
-        raise DecisionRefused("a waiver needs an end date", mend="Say until which day this is tolerated.")
-    if request.ends_at <= request.at:
-        raise DecisionRefused(f"{request.until.isoformat()} is in the past", mend="Give a day that is still to come.")

@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from audit_core.catalogue.store import Store
 from audit_core.ingest.importer import import_files
 from audit_core.ingest.mapping_file import parse_mapping
-from audit_core.ledger.decisions import Request, decide
+from audit_core.ledger.decisions import decide
+from audit_core.ledger.requests import Request
 from audit_core.ledger.violations import listed
 from audit_core.rights import LicenceTable
 from rules.activation import activate

@@ -18,8 +18,8 @@ from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import revisions
 from audit_core.errors import DecisionRefused, StoreError
 from audit_core.ledger import decisions, violations
-from audit_core.ledger.decisions import Request
 from audit_core.ledger.policies import retire
+from audit_core.ledger.requests import Request
 from audit_core.ledger.tables import findings, runs
 from audit_core.ledger.tables import violations as violation_table
 from audit_core.ledger.transitions import Verdict

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, select
 from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import assets, checksums, datasets, revisions, tracks
 from audit_core.ledger import decisions, runs, violations
+from audit_core.ledger.requests import Request
 from audit_core.ledger.transitions import Verdict, superseded, transitions
 from audit_core.ledger.violations import Found
 from audit_core.ledger.waivers import outlived_at
@@ -106,7 +107,7 @@ def request(
     at: datetime = START + timedelta(hours=1),
     days: int = 30,
     **changed: Any,
-) -> decisions.Request:
+) -> Request:
     values: dict[str, Any] = {
         "verdict": verdict,
         "violation_key": key,
@@ -122,10 +123,10 @@ def request(
         values |= {"until": date(end.year, end.month, end.day), "ends_at": end}
     if verdict == "quarantine":
         values |= {"targets": (("train", "a"),), "copies_too": True}
-    return decisions.Request(**{**values, **changed})
+    return Request(**{**values, **changed})
 
 
-def decided(store: Store, wanted: decisions.Request) -> decisions.Outcome:
+def decided(store: Store, wanted: Request) -> decisions.Outcome:
     with store.write() as connection:
         return decisions.decide(connection, wanted)
 
