@@ -92,6 +92,11 @@ class _Word:
 _SIDES: Final = ("of", "to")
 _ONE: Final = ("the track",)
 _PAIR: Final = ("the first track", "the second track")
+_TOGETHER: Final = (
+    ("overlap", "excerpt_of", "Write both, as in excerpt_of: B, overlap: 5 s."),
+    ("excerpt_of", "overlap", "Write both, as in excerpt_of: B, overlap: 5 s."),
+    ("licence_of_source", "source", "Name the source, too."),
+)
 _FORMS: Final = (*_SIDES, "tracks", "repeat")
 
 
@@ -237,10 +242,9 @@ def _facts(value: object, forms: tuple[str, ...] = ()) -> Facts:
             if name in _HEARD and name != "audio" and "audio" not in value:
                 mend = "Give its audio a name, as in audio: A."
                 raise Refusal(Mistake(f"{quoted(name)} is heard in audio, and there is none", mend, at_key=True))
-    for word, needed in (("overlap", "excerpt_of"), ("excerpt_of", "overlap")):
+    for word, needed, mend in _TOGETHER:
         if word in value and needed not in value:
             with refusals.at(word):
-                mend = "Write both: excerpt_of: B, overlap: 5 s."
                 raise Refusal(Mistake(f"{quoted(word)} says nothing without {quoted(needed)}", mend, at_key=True))
     refusals.tell()
     return tuple(facts)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from audit_core.errors import Location
 from audit_core.placed_yaml.models import Strict
+from rules.given import Example
 from rules.say import Say
 from rules.schedule import Schedule
 from rules.selector import EVERYTHING, Selector, matches_any
@@ -139,6 +140,8 @@ class Rule:
         Where it begins.
     formerly : tuple of str
         The ids that it had before, the oldest first.
+    examples : tuple of Example
+        What it has to say of some tracks, as its author expects it.
     """
 
     id: str
@@ -149,6 +152,7 @@ class Rule:
     review: Review
     location: Location
     formerly: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from audit_core.placed_yaml.models import Strict, unknown_key, with_places
 from audit_core.placed_yaml.source import SourceFile, load, parse
 from audit_core.wording import meant, quoted
 from rules.checks import KINDS, Check
+from rules.given import Example
 from rules.policy import AppliesTo, Policy, Rule, Safety
 from rules.review import ALL_DECISIONS, resolved
 from rules.say import Say, say_of
@@ -191,6 +192,10 @@ class _Reading:
                     review=resolved(base, keys.review or ReviewKeys(), may_quarantine=check.takes_out(spec)),
                     location=self.source.location(path),
                     formerly=keys.formerly,
+                    examples=tuple(
+                        Example(one.given, one.expect, self.source.location((*path, "examples", index)))
+                        for index, one in enumerate(keys.examples)
+                    ),
                 )
             )
 

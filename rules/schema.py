@@ -17,11 +17,12 @@ from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import quoted
 from rules.checks import KINDS
+from rules.given import ExampleKeys
 from rules.policy import Decision, Mode, Severity
 from rules.quantities import Date, Days, Messages, percentage_of
 from rules.schedule import TimeZoneName, TimingWords
 from rules.selector import EVERYTHING, DatasetPattern, Where
-from rules.vocabulary import a_word_of
+from rules.vocabulary import a_word_of, no_more_than
 from rules.written import EACH_ONCE, one_needed, one_or_several, text
 
 __all__ = [
@@ -43,6 +44,7 @@ _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ID_WRITTEN: Final = "^[a-z0-9]+(-[a-z0-9]+)*$"
 _LONGEST_ID: Final = 60
 _LONGEST_LINE: Final = 200
+_MOST_EXAMPLES: Final = 100
 _CHANNEL: Final = re.compile(r"#[^\s#@,.:A-Z]{1,79}|[CG][A-Z0-9]{6,}")
 _GROUP: Final = re.compile(r"@[a-z0-9][a-z0-9._-]{0,79}|S[A-Z0-9]{6,}")
 _PERSON: Final = re.compile(r"[UW][A-Z0-9]{2,}")
@@ -334,4 +336,8 @@ class RuleKeys(Strict):
     say: str | None = Field(default=None, description="The sentence for a violation.")
     review: ReviewKeys | None = Field(
         default=None, description="What is different for this rule, key by key, from the review of the policy."
+    )
+    examples: Annotated[tuple[ExampleKeys, ...], BeforeValidator(no_more_than(_MOST_EXAMPLES, "examples"))] = Field(
+        default=(),
+        description="Some tracks, and what the rule has to say of them; at least one that passes, and one that fails.",
     )
