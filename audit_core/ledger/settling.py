@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 _COLUMNS: Final = tuple(column.name for column in fields(Violation))
 _TRANSITION: Final = tuple(column.name for column in fields(Transition))
 _CHANGEABLE: Final = (
+    "rule",
     "kind",
     "severity",
     "mode",

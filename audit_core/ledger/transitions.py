@@ -17,6 +17,9 @@ What is not found is gone with its subject, superseded if its subject is no long
 rule is no longer active, or no longer covers the dataset, what is open, approved or waived is superseded. A waiver that
 has ended needs no evaluation: the violation is reopened even where the rule could not be evaluated.
 
+A rule that has another id than before finds its violations under the old one. Whatever changes about them, they come
+under the new one with it; those of which nothing else changes are renamed, whatever their state, but for the closed.
+
 What a quarantine took out is not judged: if the violation is found again all the same, other tracks fail now. They
 need a decision of their own; those that are out stay out until they are released.
 
@@ -57,7 +60,7 @@ __all__ = [
     "transitions",
 ]
 
-Change = Literal["opened", "reopened", "changed", "resolved", "gone", "superseded"]
+Change = Literal["opened", "reopened", "changed", "resolved", "gone", "superseded", "renamed"]
 Closing = Literal["resolved", "gone", "superseded"]
 Verdict = Literal["approve", "quarantine", "waive", "release", "separate"]
 
@@ -121,6 +124,7 @@ def transitions(
     outlived: Mapping[str, Violation] = MappingProxyType({}),
     closing: Callable[[Sequence[Standing]], Mapping[str, Closing]] | None = None,
     complete: bool = True,
+    rule: str | None = None,
 ) -> Iterator[Transition]:
     """Say what a run changes about the violations of one rule.
 
@@ -140,6 +144,8 @@ def transitions(
     complete : bool
         Whether all that fails was found. False if the rule could not be evaluated or was stopped: then nothing is
         closed.
+    rule : str, optional
+        The rule's id, if violations may stand under one that it had before.
 
     Yields
     ------
@@ -155,22 +161,35 @@ def transitions(
         change = _change(failing, stands, outlived)
         if change is not None:
             yield _of_found(change, failing, stands)
-    missing = [one for key, one in standing.items() if key not in met and one.state in _CLOSABLE]
-    if complete:
-        how = closing(missing) if closing is not None and missing else {}
-        for one in missing:
-            yield _of_standing(how.get(one.key, "resolved"), one)
-    else:
-        for one in missing:
-            if one.state == "waived" and _is_outlived(one, outlived):
-                yield _of_standing("reopened", one, outlived[one.key].evidence)
+        elif stands is not None and failing.rule != stands.rule:
+            yield _of_standing("renamed", stands, failing.rule)
+    missing = [one for key, one in standing.items() if key not in met and one.state not in CLOSED]
+    closable = [one for one in missing if one.state in _CLOSABLE] if complete else []
+    how = closing(closable) if closing is not None and closable else {}
+    for one in missing:
+        if complete and one.state in _CLOSABLE:
+            yield _of_standing(how.get(one.key, "resolved"), one, rule)
+        elif not complete and one.state == "waived" and _is_outlived(one, outlived):
+            yield _of_standing("reopened", one, rule, outlived[one.key].evidence)
+        elif rule is not None and one.rule != rule:
+            yield _of_standing("renamed", one, rule)
 
 
-def superseded(standing: Iterable[Standing]) -> Iterator[Transition]:
-    """Say what becomes of the violations of a rule that is no longer active."""
+def superseded(standing: Iterable[Standing], rule: str | None = None) -> Iterator[Transition]:
+    """Say what becomes of the violations of a rule that is no longer active, or no longer covers their dataset.
+
+    Parameters
+    ----------
+    standing : iterable of Standing
+        The violations.
+    rule : str, optional
+        The rule's id, if it is active still and they may stand under one that it had before.
+    """
     for one in standing:
         if one.state in _CLOSABLE:
-            yield _of_standing("superseded", one)
+            yield _of_standing("superseded", one, rule)
+        elif rule is not None and one.rule != rule and one.state not in CLOSED:
+            yield _of_standing("renamed", one, rule)
 
 
 def _change(found: Found, stands: Standing | None, outlived: Mapping[str, Violation]) -> Change | None:
@@ -209,12 +228,14 @@ def _of_found(change: Change, found: Found, stands: Standing | None) -> Transiti
     )
 
 
-def _of_standing(change: Change, stands: Standing, evidence: Mapping[str, Any] = MappingProxyType({})) -> Transition:
+def _of_standing(
+    change: Change, stands: Standing, rule: str | None = None, evidence: Mapping[str, Any] = MappingProxyType({})
+) -> Transition:
     return Transition(
         transition=change,
         key=stands.key,
         policy=stands.policy,
-        rule=stands.rule,
+        rule=rule or stands.rule,
         kind=stands.kind,
         dataset=stands.dataset,
         severity=stands.severity,
@@ -247,12 +268,15 @@ def folded(violation: Violation | None, finding: Transition, *, run_id: int, at:
     -------
     violation : Violation or None
         As it stands then; its `run_id` is the run's even where nothing else changed, so that no run is folded twice.
-        None only if the key is new and the finding closes it.
+        None only if the key is new and the finding closes or renames it.
     """
     closing = _CLOSING.get(finding.transition)
+    renamed = finding.transition == "renamed"
     if violation is None:
-        return None if closing else _opened(finding, run_id, at)
-    seen = replace(violation, run_id=run_id)
+        return None if closing or renamed else _opened(finding, run_id, at)
+    seen = replace(violation, run_id=run_id, rule=finding.rule)
+    if renamed:
+        return seen
     if closing:
         if violation.state not in _CLOSABLE:
             return seen

@@ -1,7 +1,8 @@
 """Violations: what a check yields, the key under which it is known for ever, and how they are read.
 
 A key is made of natural keys: of the policy, the rule, the dataset, the subject, and a discriminator such as the other
-track of a pair. No score, threshold, severity, message or row number goes into it, so that it stays when they change.
+track of a pair. No score, threshold, severity, message or row number goes into it, so that it stays when they change;
+and of the ids that a rule had, it is the first, so that it stays when the rule gets another.
 """
 
 from __future__ import annotations
@@ -92,6 +93,8 @@ class Found:
         A JSON object: what was measured.
     bound : dict
         The part of the evidence, rounded, that an approval is bound to.
+    born : str
+        The first id that the rule had, if it is not the one that it has now.
     """
 
     policy: str
@@ -106,13 +109,14 @@ class Found:
     discriminator: str = ""
     evidence: dict[str, Any] = field(default_factory=dict)
     bound: dict[str, Any] = field(default_factory=dict)
+    born: str = ""
 
     @cached_property
     def key(self) -> str:
         """The violation's key."""
         return violation_key(
             policy=self.policy,
-            rule=self.rule,
+            rule=self.born or self.rule,
             dataset=self.dataset,
             subject_kind=self.subject_kind,
             subject=self.subject,
@@ -200,12 +204,12 @@ _ORDER: Final[tuple[ColumnElement[Any], ...]] = (
 )
 
 
-def standing(connection: Connection, policy: str, rule: str) -> dict[str, Standing]:
-    """Read all violations of a rule, whatever their state, by key.
+def standing(connection: Connection, policy: str, *rule: str) -> dict[str, Standing]:
+    """Read all violations of a rule, by any of the ids that it has had, whatever their state, by key.
 
     Findings that are not settled yet are not in it: call `runs.settle` first.
     """
-    of_rule = select(violations).where(violations.c.policy == policy, violations.c.rule == rule)
+    of_rule = select(violations).where(violations.c.policy == policy, violations.c.rule.in_(rule))
     kept = [column.name for column in fields(Standing) if column.name != "content_hash"]
     return {
         row.key: Standing(

@@ -57,10 +57,13 @@ class History:
     choice: Choice
     clock: Time = field(default_factory=Time)
     ever: set[str] = field(default_factory=set)
+    names: list[str] = field(default_factory=lambda: ["licence-known"])
 
     def evidence(self) -> list[Found]:
         failing = [subject for subject in SUBJECTS if self.choice.pick([True, False])]
-        return [found(subject, bound={"alpha": self.choice.pick([0.1, 0.2])}) for subject in failing]
+        born, name = self.names[0], self.names[-1]
+        bounds = [{"alpha": self.choice.pick([0.1, 0.2])} for _ in failing]
+        return [found(one, bound=bound, born=born, rule=name) for one, bound in zip(failing, bounds, strict=True)]
 
     def decide(self) -> None:
         subject, verdict = self.choice.pick(SUBJECTS), self.choice.pick(VERDICTS)
@@ -88,10 +91,12 @@ class History:
             assert outcome.state == LEADS_TO[verdict]
 
     def audit(self) -> None:
+        if self.choice.pick([False, False, False, True]):
+            self.names.append(f"name-{len(self.names)}")
         runs.settle(self.store, clock=self.clock)
         self.clock.now += timedelta(days=self.choice.pick([0, 2]))
         with self.store.read() as connection:
-            standing = violations.standing(connection, "release", "licence-known")
+            standing = violations.standing(connection, "release", *self.names)
             outlived = outlived_at(connection, self.clock())
         failing, complete = self.evidence(), self.choice.pick([True, True, False])
         gone = frozenset(key_of(subject) for subject in SUBJECTS if self.choice.pick([True, False]))
@@ -102,6 +107,7 @@ class History:
                 outlived=outlived,
                 closing=lambda _: dict.fromkeys(gone, "gone"),
                 complete=complete,
+                rule=self.names[-1],
             )
         )
         run_id = begun(self.store, clock=self.clock)
@@ -136,6 +142,7 @@ class History:
                 after = runs.settle_key(connection, key)
                 was = before.get(key)
                 state = after.state if after else None
+                assert after is None or after.state in CLOSED or after.rule == self.names[-1]
                 if was == "quarantined":
                     assert state == ("open" if key in found_keys and key in outlived else "quarantined")
                 elif key in found_keys:

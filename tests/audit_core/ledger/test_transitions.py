@@ -211,3 +211,41 @@ def test_a_verdict_leads_where_the_table_says_or_is_not_possible(state: State) -
 
 def test_nothing_is_left_to_decide_about_what_is_closed() -> None:
     assert [state for state in STATES if not ALLOWED[state]] == sorted(CLOSED, key=STATES.index)
+
+
+@pytest.mark.parametrize("state", ["open", "approved", "quarantined", "waived"])
+@pytest.mark.parametrize("again", [True, False])
+def test_a_rule_that_was_renamed_takes_over_what_stands_under_its_old_name(state: State, again: bool) -> None:
+    before = found("a")
+    now = found("a", rule="licensed", born=before.rule)
+    stands = {before.key: standing(before, state, 3)}
+    (change,) = transitions([now] if again else [], stands, complete=False, rule="licensed")
+    assert (change.transition, change.rule, change.key) == ("renamed", "licensed", before.key)
+    as_it_was = violation(before, state, revision=3, reopened=2, decision_id="d")
+    assert folded(as_it_was, change, run_id=2, at=LATER) == replace(as_it_was, rule="licensed", run_id=2)
+
+
+@pytest.mark.parametrize("state", sorted(CLOSED))
+def test_what_is_closed_comes_under_the_new_name_when_it_fails_again(state: State) -> None:
+    before = found("a")
+    now = found("a", rule="licensed", born=before.rule)
+    stands = {before.key: standing(before, state, 3)}
+    assert list(transitions([], stands, rule="licensed")) == []
+    (change,) = transitions([now], stands, rule="licensed")
+    again = folded(violation(before, state, revision=3), change, run_id=2, at=LATER)
+    assert again
+    assert (again.state, again.rule, again.reopened) == ("open", "licensed", 1)
+
+
+def test_what_closes_under_a_new_name_is_told_under_it() -> None:
+    before = found("a")
+    (change,) = transitions([], {before.key: standing(before)}, rule="licensed")
+    closed = folded(violation(before), change, run_id=2, at=LATER)
+    assert closed
+    assert (closed.state, closed.rule) == ("resolved", "licensed")
+
+
+def test_what_a_renamed_rule_covers_no_more_is_superseded_but_for_what_is_quarantined() -> None:
+    every = [standing(found(state), state) for state in ("open", "quarantined", "resolved")]
+    changed = {one.subject: one.transition for one in superseded(every, "licensed")}
+    assert changed == {"open": "superseded", "quarantined": "renamed"}
