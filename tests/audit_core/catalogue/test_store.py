@@ -141,13 +141,13 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
         Store(sqlite_url(tmp_path / "missing" / "c.sqlite"))
 
 
-def test_a_database_that_another_process_keeps_locked_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit_core.catalogue.store._PATIENCE_S", 0.1)
+def test_a_database_that_another_process_keeps_locked_is_said(tmp_path: Path) -> None:
     path = tmp_path / "c.sqlite"
     with Store(sqlite_url(path)) as store:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(StoreError, match="another process holds the database"), store.write():
+        refused = pytest.raises(StoreError, match="another process holds the database")
+        with refused, store.write(patience_s=0.1):
             pass
         other.close()
 
@@ -169,9 +169,9 @@ def test_a_connection_that_the_server_ended_is_said(postgresql_url: str) -> None
 
 
 @pytest.mark.postgres
-def test_a_row_that_another_process_keeps_locked_is_said(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit_core.catalogue.store._PATIENCE_S", 0.1)
+def test_a_row_that_another_process_keeps_locked_is_said(postgresql_url: str) -> None:
     with Store(postgresql_url) as store, store.write() as holding:
         holding.execute(text("LOCK TABLE lease"))
-        with pytest.raises(StoreError, match="another process holds the database"), store.write() as connection:
+        refused = pytest.raises(StoreError, match="another process holds the database")
+        with refused, store.write(patience_s=0.1) as connection:
             connection.execute(text("DELETE FROM lease"))
