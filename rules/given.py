@@ -1,40 +1,28 @@
 """What an example of a rule gives: a track or several, with what is stated of each and what was heard in it.
 
 ``given`` is the fields of one track; or ``of`` and ``to``, a track each; or ``tracks``, a list, which may be repeated.
-A track has the fields of the catalogue, ``dataset``, ``file``, ``licence_of_source``, and the words of `HEARD`. What is
-left out is unknown: of ``{}``, nothing is known at all. `rules.scratch` makes a catalogue of it.
+A track has the fields of the catalogue and what `WORDS` names. What is left out is unknown: of ``{}``, nothing is known
+at all. `rules.scratch` makes a catalogue of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator
 
 from audit_core.catalogue.fields import FIELDS, field_named
 from audit_core.errors import Location
 from audit_core.placed_yaml.mistakes import Mistake, Refusal, Refusals
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import did_you_mean, listed, quoted
-from rules.faults import FAULTS
-from rules.quantities import (
-    duration_in_words,
-    frequency_in_words,
-    hertz_of,
-    loudness_in_words,
-    lufs_of,
-    milliseconds_of,
-    percentage_in_words,
-    percentage_of,
-)
+from rules.given_words import HEARD, WORDS, flow
 from rules.selector import in_words, value_for
 from rules.vocabulary import a_word_of
+from rules.written import named
 
-__all__ = ["HEARD", "MOST_TRACKS", "Example", "ExampleKeys", "Expected", "Facts", "Given", "given_of"]
+__all__ = ["MOST_TRACKS", "Example", "ExampleKeys", "Expected", "Facts", "Given", "given_of"]
 
 Expected = Literal["pass", "fail", "skip", "not_enough_evidence"]
 
@@ -81,14 +69,6 @@ class Example:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """What may be stated of a track beside the fields of the catalogue: how it is read, and said."""
-
-    read: Callable[[object], Any]
-    say: Callable[[Any], str] = str
-
-
 _SIDES: Final = ("of", "to")
 _ONE: Final = ("the track",)
 _PAIR: Final = ("the first track", "the second track")
@@ -100,60 +80,7 @@ _TOGETHER: Final = (
 _FORMS: Final = (*_SIDES, "tracks", "repeat")
 
 
-def _text(word: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise Refusal(Mistake(f"{word} is text, and this is not", "Put it in quotes."))
-    if not value.strip():
-        raise Refusal(Mistake("this text is empty", "What is unknown is left out."))
-    return value
-
-
-def _problem(value: object) -> str:
-    text = _text("problem", value)
-    a_word_of(_PROBLEMS, "problem")(text)
-    return text
-
-
-def _faults(value: object) -> tuple[str, ...]:
-    refusals = Refusals()
-    words = value if isinstance(value, list) else [value]
-    for index, word in enumerate(words):
-        with refusals.at(*((index,) if words is value else ())):
-            a_word_of(FAULTS, "fault")(_text("a fault", word))
-    refusals.tell()
-    return tuple(dict.fromkeys(words))
-
-
-def _flow(words: tuple[str, ...]) -> str:
-    return f"[{', '.join(words)}]" if len(words) > 1 else words[0]
-
-
-_PROBLEMS: Final = ("missing", "outside", "unreadable", "undecodable", "timeout", "crashed", "changing")
-
-_HEARD: Final[Mapping[str, _Word]] = MappingProxyType(
-    {
-        **{name: _Word(partial(_text, name)) for name in ("audio", "copy_of", "excerpt_of", "version_of")},
-        "overlap": _Word(milliseconds_of, duration_in_words),
-        "problem": _Word(_problem),
-        "faults": _Word(_faults, _flow),
-        "rate": _Word(hertz_of, frequency_in_words),
-        "length": _Word(milliseconds_of, duration_in_words),
-        "silent": _Word(percentage_of, percentage_in_words),
-        "clipped": _Word(percentage_of, percentage_in_words),
-        "loudness": _Word(lufs_of, loudness_in_words),
-    }
-)
-
-HEARD: Final = tuple(_HEARD)
-"""What an example writes of a track that was heard: a name for its ``audio``; the name of the audio that it is a copy
-of, holds an excerpt of (of how long: ``overlap``), or may be a version of; why it could not be heard (``problem``);
-and what was measured, if it is not as it should be: `rules.faults` by their words, or ``rate``, ``length``…"""
-
-_STATED: Final = ("file", "dataset", "licence_of_source")
-_WORDS: Final[Mapping[str, _Word]] = MappingProxyType(
-    {**{name: _Word(partial(_text, name)) for name in _STATED}, **_HEARD}
-)
-_KNOWN: Final = (*FIELDS, *_WORDS)
+_KNOWN: Final = (*FIELDS, *WORDS)
 
 
 def given_of(value: object) -> Given:
@@ -239,7 +166,7 @@ def _facts(value: object, forms: tuple[str, ...] = ()) -> Facts:
     for name, stated in value.items():
         with refusals.at(name):
             facts.append((name, _read(name, stated, forms)))
-            if name in _HEARD and name != "audio" and "audio" not in value:
+            if name in HEARD and name != "audio" and "audio" not in value:
                 mend = "Give its audio a name, as in audio: A."
                 raise Refusal(Mistake(f"{quoted(name)} is heard in audio, and there is none", mend, at_key=True))
     for word, needed, mend in _TOGETHER:
@@ -251,7 +178,7 @@ def _facts(value: object, forms: tuple[str, ...] = ()) -> Facts:
 
 
 def _read(name: str, value: object, forms: tuple[str, ...]) -> Any:
-    if word := _WORDS.get(name):
+    if word := WORDS.get(name):
         return word.read(value)
     field = field_named(name)
     if field is None:
@@ -260,6 +187,8 @@ def _read(name: str, value: object, forms: tuple[str, ...]) -> Any:
         raise Refusal(Mistake(what, f"{mend} A column of your own is extra.NAME.", at_key=True))
     if field.type != "multi" or not isinstance(value, list):
         return value_for(field, value)
+    if not value:
+        raise Refusal(Mistake("no value is listed", "List at least one, or leave the field out."))
     refusals = Refusals()
     values = []
     for index, one in enumerate(value):
@@ -290,17 +219,22 @@ def _said(track: Facts) -> str:
 
 
 def _value_in_words(name: str, value: Any) -> str:
-    if word := _WORDS.get(name):
+    if word := WORDS.get(name):
         return word.say(value)
     field = field_named(name)
-    return _flow(tuple(value)) if isinstance(value, tuple) else in_words(value, field)
+    return flow(tuple(value)) if isinstance(value, tuple) else in_words(value, field)
 
 
-GivenKeys = Annotated[Given, PlainValidator(given_of), WithJsonSchema({"type": "object"})]
+GivenKeys = Annotated[Given, PlainValidator(given_of), named("given")]
 
 
 class ExampleKeys(Strict):
     """``examples``: what a rule has to say of some tracks."""
 
-    given: GivenKeys
-    expect: Annotated[Expected, BeforeValidator(a_word_of(get_args(Expected), "result"))]
+    given: GivenKeys = Field(
+        description="What is known of a track, as in {licence: CC-BY-4.0}; or two tracks, {of: {…}, to: {…}}; "
+        "or several, {tracks: [{…}, {…}], repeat: 40}. What is left out is unknown: of {}, all is."
+    )
+    expect: Annotated[Expected, BeforeValidator(a_word_of(get_args(Expected), "result"))] = Field(
+        description="What the rule has to say of it: pass, fail, skip or not_enough_evidence."
+    )

@@ -15,6 +15,7 @@ from pydantic_core import core_schema
 
 from audit_core.catalogue.fields import FIELDS, Field, FieldType
 from rules.checks import KINDS, Check
+from rules.json_schema_of_given import given_parts
 from rules.manual import page
 from rules.schema import FileKeys, RuleKeys
 from rules.written import list_of, one_or_several
@@ -65,6 +66,7 @@ def policy_schema() -> dict[str, Any]:
     kinds = {kind: _rule_of(kind, check, rule, taken(check.Spec)) for kind, check in KINDS.items()}
     parts |= {f"{kind}_rule": part for kind, part in kinds.items()}
     parts |= {"where": _selector(with_dataset=False), "pick": _selector(with_dataset=True), "rule": _rule(rule)}
+    parts |= given_parts(lambda field: _VALUES[field.type])
     parts |= {_part_of(type_): one_or_several(value) for type_, value in _VALUES.items()}
     file["properties"]["rules"] |= {"items": {"$ref": f"{_PARTS}rule"}, "minItems": 1}
     schema = _referring({"$schema": _DIALECT, "$id": _ID, "title": "A policy of Cratecheck", **file, "$defs": parts})
