@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
 import typer
 
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from audit_core.catalogue.store import Store
     from audit_core.ledger.violations import Violation
     from audit_core.settings import Settings
+    from bot.reports.audit_summary import FailOn
     from rules.run import AuditReport
 
 __all__ = ["add_to"]
 
 W = TypeVar("W", bound=str)
+
+_STDOUT: Final = Path("-")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,6 +52,14 @@ def audit(
         typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"], help="With --dry-run: judge as of then, not now."),
     ] = None,
     seed: Annotated[int, typer.Option(help="For whatever is sampled.")] = 0,
+    junit: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a JUnit file: a case for each rule and dataset."),
+    ] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a summary in Markdown; - writes it on stdout, in place of the table."),
+    ] = None,
     workspace: WorkspaceOption = Path(),
     style: FormatOption = Format.TABLE,
 ) -> int:
@@ -56,7 +68,11 @@ def audit(
     Opens, keeps, reopens and resolves violations; a rule that can't be evaluated counts as no pass and resolves
     nothing. `cratecheck serve` posts what is new to Slack.
 
-    Example: cratecheck audit --fail-on high --format json
+    For a job there are --junit and --markdown. In the JUnit file a rule with open violations at or above --fail-on is
+    a failure, one that could not be judged an error; one that fails below, or is only observed, is skipped. A file
+    that is there is replaced; but to the one that GITHUB_STEP_SUMMARY names, the summary is added.
+
+    Example: cratecheck audit --fail-on high --junit audit.xml --markdown "$GITHUB_STEP_SUMMARY"
 
     Exit status: 0; 1 if a violation at or above --fail-on is open, a rule could not be evaluated, or a policy judged
     nothing.
@@ -64,12 +80,19 @@ def audit(
     from datetime import UTC
 
     from audit_core.clock import utc_now
-    from audit_core.ledger.violations import SEVERITIES
     from audit_core.neighbours.regrouping import regroup
+    from bot.cli.files import could_be_written
     from bot.cli.progress import progress
+    from bot.reports.audit_summary import failed
     from bot.workspace import licence_table
     from rules.run import audit as held_against
 
+    on_stdout = markdown == _STDOUT
+    if on_stdout and style is Format.JSON:
+        raise CratecheckError("--markdown - and --format json both write on stdout", mend="Name a file for --markdown.")
+    for path in (junit, None if on_stdout else markdown):
+        if path is not None:
+            could_be_written(path)
     if as_of is not None and not dry_run:
         raise CratecheckError(
             "an audit that counts judges as of now: as of another moment, it would end waivers, for one",
@@ -89,21 +112,39 @@ def audit(
             dry_run=dry_run,
             progress=advance,
         )
+        if junit is not None or markdown is not None:
+            _write_reports(store, report, fail_on, junit, markdown)
     if style is Format.JSON:
         show_value(report.as_dict())
-    else:
+    elif not on_stdout:
         _tell(report)
     idle = report.idle_policies
     for policy in idle:
         sys.stderr.write(f"policy {policy} applies to no dataset: it judged nothing\n")
     if not report.outcomes:
         sys.stderr.write("nothing was judged: that is no clean bill\n")
-    if fail_on == "never":
-        return ExitCode.CLEAN
-    failing = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    bad = any(report.open_by_severity[severity] for severity in failing) or report.unjudged or idle
-    bad = bad or not report.outcomes
-    return ExitCode.BAD_ANSWER if bad else ExitCode.CLEAN
+    return ExitCode.BAD_ANSWER if failed(report, fail_on) else ExitCode.CLEAN
+
+
+def _write_reports(
+    store: Store, report: AuditReport, fail_on: FailOn, junit_file: Path | None, markdown_file: Path | None
+) -> None:
+    """Write the files that a job asked for."""
+    from bot.cli.files import append_whole, write_whole
+    from bot.reports.audit_summary import summarised
+    from bot.reports.junit import junit
+    from bot.reports.markdown import markdown
+
+    with store.read() as connection:
+        summary = summarised(connection, report, fail_on)
+    if junit_file is not None:
+        write_whole(junit_file, [junit(summary)])
+    if markdown_file == _STDOUT:
+        sys.stdout.write(markdown(summary))
+    elif markdown_file is not None and str(markdown_file) == os.environ.get("GITHUB_STEP_SUMMARY"):
+        append_whole(markdown_file, markdown(summary))
+    elif markdown_file is not None:
+        write_whole(markdown_file, [markdown(summary)])
 
 
 def _tell(report: AuditReport) -> None:

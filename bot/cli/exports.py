@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from audit_core.errors import CratecheckError
+from bot.cli.files import write_whole
 from bot.cli.workspaces import WorkspaceOption, opened
 
 __all__ = ["add_to"]
@@ -60,20 +58,5 @@ def manifest(
         if output is None:
             sys.stdout.writelines(lines)
         else:
-            _write_whole(output, lines)
+            write_whole(output, lines)
     sys.stderr.write(f"{head}\n")
-
-
-def _write_whole(path: Path, lines: Iterable[str]) -> None:
-    """Write a file that is there in full, or not at all."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        why = (error.strerror or "unknown reason").lower()
-        raise CratecheckError(f"{path} can't be written: {why}", mend="Make room, or choose another place.") from error

@@ -1,0 +1,1 @@
+"""What an audit came to, written for machines and people who were not there: plain data, and a renderer a file."""

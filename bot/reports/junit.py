@@ -1,0 +1,119 @@
+"""An audit as JUnit XML, by the schema of the Jenkins xUnit plugin, which GitLab, Jenkins and GitHub's actions read.
+
+A policy is a suite, and a rule in a dataset is a case. A case with open violations that the job minds is a failure,
+and one that could not be judged, wholly or in part, an error. What is below, observed or not in scope is skipped: it
+is neither green nor red. A policy that applies to no dataset has one case, an error; so has an audit without policies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC
+from itertools import groupby
+from typing import Final
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from audit_core.ledger.chain import instant
+from audit_core.wording import on_one_line
+from bot.reports.audit_summary import AuditSummary, Case, CaseResult
+from bot.reports.words import said_of
+
+__all__ = ["junit"]
+
+_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LONGEST: Final = 500
+_TAGS: Final[Mapping[CaseResult, str]] = {
+    "fails": "failure",
+    "unjudged": "error",
+    "below": "skipped",
+    "passed over": "skipped",
+    "decided": "system-out",
+}
+
+
+def junit(summary: AuditSummary) -> str:
+    """Write an audit as a JUnit file, to be encoded as UTF-8."""
+    report = summary.report
+    root = Element("testsuites", name="cratecheck audit")
+    for policy, cases in groupby(summary.cases, key=lambda case: case.outcome.policy):
+        suite = _suite(root, summary, policy)
+        for case in cases:
+            _add(suite, case)
+    nothing = "skipped" if summary.fail_on == "never" else "error"
+    for policy in report.idle_policies:
+        _add_nothing(_suite(root, summary, policy), policy, nothing, "it applies to no dataset: it judged nothing")
+    if not report.outcomes and not report.idle_policies:
+        why = "no policy is active: nothing was judged"
+        _add_nothing(_suite(root, summary, "cratecheck"), "cratecheck", nothing, why)
+    for suite in root:
+        _count(suite, [suite])
+    _count(root, root)
+    indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
+
+
+def _suite(root: Element, summary: AuditSummary, policy: str) -> Element:
+    report = summary.report
+    moment = report.as_of.astimezone(UTC)
+    suite = SubElement(root, "testsuite", name=_xml(policy), timestamp=f"{moment:%Y-%m-%dT%H:%M:%S}")
+    properties = SubElement(suite, "properties")
+    for name, value in (
+        ("run", report.run_id if report.run_id is not None else "none: a dry run"),
+        ("revision", report.revision),
+        ("as_of", instant(report.as_of)),
+        ("seed", report.seed),
+        ("policy_sha256", report.policies.get(policy, "none")),
+        ("tool_version", summary.tool_version),
+        ("fail_on", summary.fail_on),
+        ("ledger_head", f"{summary.head.seq} {summary.head.hash}"),
+    ):
+        SubElement(properties, "property", name=name, value=_xml(str(value)))
+    return suite
+
+
+def _add(suite: Element, case: Case) -> None:
+    outcome = case.outcome
+    entry = SubElement(
+        suite,
+        "testcase",
+        classname=_xml(outcome.policy),
+        name=_xml(f"{outcome.rule} on {outcome.dataset}"),
+        time=f"{outcome.took_s:.3f}",
+    )
+    if case.result == "passes":
+        return
+    what = _xml(said_of(case))
+    if (tag := _TAGS[case.result]) == "system-out":
+        SubElement(entry, tag).text = what
+        return
+    kind = outcome.severity if case.result in ("fails", "below") else outcome.result
+    told = SubElement(entry, tag, type=_xml(kind), message=what)
+    if case.sample and tag != "skipped":
+        told.text = "\n".join(_lines(case))
+
+
+def _lines(case: Case) -> Iterable[str]:
+    for violation in case.sample:
+        yield _xml(f"{violation.key[:12]}  {violation.severity}  {on_one_line(violation.message, _LONGEST)}")
+    if (more := case.outcome.open - len(case.sample)) > 0:
+        yield f"… and {more:,} more"
+
+
+def _add_nothing(suite: Element, policy: str, tag: str, why: str) -> None:
+    entry = SubElement(suite, "testcase", classname=_xml(policy), name="applies to something", time="0.000")
+    SubElement(entry, tag, type="nothing judged", message=why)
+
+
+def _count(element: Element, suites: Iterable[Element]) -> None:
+    cases = [case for suite in suites for case in suite.iter("testcase")]
+    element.set("tests", str(len(cases)))
+    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        if name != "skipped" or element.tag == "testsuite":  # the schema's root has no such attribute
+            element.set(name, str(sum(case.find(tag) is not None for case in cases)))
+    element.set("time", f"{sum(float(case.get('time', '0')) for case in cases):.3f}")
+
+
+def _xml(text: str) -> str:
+    """Leave out what no XML may hold, however it is escaped."""
+    return _NOT_XML.sub("", text)
