@@ -1,6 +1,7 @@
 """The quantities of the policy language, read from words: percentages, times, days and counts.
 
-Each has one way to be written, with its unit, so that nobody has to guess whether 0.5 is a half or half a percent.
+Each has one way to be written, with its unit, so that nobody has to guess whether 0.5 is a half or half a percent. What
+has no unit, such as a Gini coefficient, is a plain number from 0 to 1.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.wording import quoted
@@ -26,17 +27,22 @@ __all__ = [
     "Loudness",
     "Messages",
     "Percentage",
+    "Ratio",
     "date_of",
     "days_in_words",
+    "decimal_in_words",
+    "decimal_past",
     "duration_in_words",
     "frequency_in_words",
     "hertz_of",
+    "hours_in_words",
     "hundredths_in_words",
     "loudness_in_words",
     "lufs_of",
     "milliseconds_of",
     "percentage_in_words",
     "percentage_of",
+    "ratio_of",
 ]
 
 _PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%", re.ASCII)
@@ -45,6 +51,7 @@ _MESSAGES: Final = re.compile(r"(\d{1,4}) messages?", re.ASCII)
 _DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|min|h)", re.ASCII)
 _FREQUENCY: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(Hz|kHz)", re.ASCII)
 _LOUDNESS: Final = re.compile(r"(-?\d{1,3}(?:\.\d)?) ?LUFS", re.ASCII)
+_DECIMALS: Final = 12
 _MS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
 
 
@@ -57,6 +64,13 @@ def percentage_of(value: object) -> Fraction:
     if share > 1:
         raise Refusal(Mistake(f"{quoted(value)} is more than all of it", "The most is 100 %."))
     return share
+
+
+def ratio_of(value: object) -> Fraction:
+    """Read 0.70, a number from 0 to 1, as exactly that."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+        return Fraction(Decimal(str(value)))
+    raise Refusal(Mistake(f"{quoted(value)} is no number from 0 to 1", "Write it plainly, as in 0.70."))
 
 
 def milliseconds_of(value: object) -> int:
@@ -93,7 +107,7 @@ def date_of(value: object) -> dt.date:
         if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
             return dt.date.fromisoformat(value)
     except ValueError:
-        pass
+        raise Refusal(Mistake(f"there is no day {quoted(value)}", "See how many days the month has.")) from None
     raise Refusal(Mistake(f"{quoted(value)} is not a date", 'Write year, month, day, as in "2026-12-01".'))
 
 
@@ -119,6 +133,7 @@ Duration = Annotated[
 Frequency = Annotated[int, BeforeValidator(hertz_of), text(_as_written(_FREQUENCY), "44.1 kHz", "48000 Hz")]
 Loudness = Annotated[Decimal, BeforeValidator(lufs_of), text(_as_written(_LOUDNESS), "-23 LUFS")]
 Percentage = Annotated[Fraction, BeforeValidator(percentage_of), text(_as_written(_PERCENT), "20 %", "0.5 %")]
+Ratio = Annotated[Fraction, BeforeValidator(ratio_of), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
 Days = Annotated[int, BeforeValidator(_counted(_DAYS, "days", "90 days")), text(_as_written(_DAYS), "90 days")]
 Messages = Annotated[
     int, BeforeValidator(_counted(_MESSAGES, "messages", "25 messages")), text(_as_written(_MESSAGES), "25 messages")
@@ -135,6 +150,26 @@ def hundredths_in_words(share: Fraction) -> str:
     """Write a measured share with two decimals, rounded half up: the same everywhere."""
     hundredths = int(share * 10_000 + Fraction(1, 2))
     return f"{hundredths // 100}.{hundredths % 100:02d} %"
+
+
+def decimal_in_words(number: Fraction) -> str:
+    """Write a number that was read from a policy, exactly: "0.7"."""
+    return f"{(Decimal(number.numerator) / Decimal(number.denominator)).normalize():f}"
+
+
+def decimal_past(number: Fraction, limit: Fraction, decimals: int = 3) -> str:
+    """Write a measured number, rounded half up, with as many decimals as show on which side of a limit it lies."""
+    while True:
+        scaled = int(number * 10**decimals + Fraction(1, 2))
+        if decimals >= _DECIMALS or number == limit or Fraction(scaled, 10**decimals) != limit:
+            return f"{Decimal(scaled).scaleb(-decimals):,f}"
+        decimals += 1
+
+
+def hours_in_words(ms: int) -> str:
+    """Write milliseconds as hours with two decimals, rounded half up: "1,204.50 h"."""
+    hundredths = (ms + 18_000) // 36_000
+    return f"{hundredths // 100:,}.{hundredths % 100:02d} h"
 
 
 def frequency_in_words(hertz: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, true
 
 from audit_core.catalogue.columns_of_fields import holds_one_of
 from audit_core.catalogue.fields import field_named
@@ -12,6 +12,7 @@ from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import tracks
 from audit_core.ledger.quarantine import quarantined_tracks
 from audit_core.neighbours.recordings import any_audio
+from rules.conditions import AllOf, AnyOf, Condition, NotOf, Term
 from rules.policy import AppliesTo
 from rules.selector import EVERYTHING, Selector, matches_any
 
@@ -94,13 +95,22 @@ class Scope:
 
 def terms(selector: Selector, snapshot: Snapshot) -> list[ColumnElement[bool]]:
     """Write each term of a selector as a condition on the table of tracks."""
-    conditions = []
-    for term in selector.terms:
-        field = field_named(term.field)
-        if field is None:
-            raise ValueError(f"no field is called {term.field!r}: a policy that names it is refused before")
-        conditions.append(holds_one_of(field, term.values, snapshot))
-    return conditions
+    return [_in_sql(term, snapshot) for term in selector.terms]
+
+
+def _in_sql(condition: Condition, snapshot: Snapshot) -> ColumnElement[bool]:
+    match condition:
+        case AllOf(parts):
+            return and_(*(_in_sql(part, snapshot) for part in parts))
+        case AnyOf(parts):
+            return or_(*(_in_sql(part, snapshot) for part in parts))
+        case NotOf(part):
+            return _in_sql(part, snapshot).is_not(true())  # what is unknown does not hold: NOT would leave it unknown
+        case Term(name, values):
+            field = field_named(name)
+            if field is None:
+                raise ValueError(f"no field is called {name!r}: a policy that names it is refused before")
+            return holds_one_of(field, values, snapshot)
 
 
 def scopes(connection: Connection, applies_to: AppliesTo, snapshot: Snapshot) -> list[Scope]:

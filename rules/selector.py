@@ -1,11 +1,11 @@
 """Closed selectors: ``{split: [train, valid], year: 1999}`` chooses tracks by their fields, and can do nothing else.
 
-Every field that is named has to hold one of its values. A track of which the field is unknown is not selected.
+Every field that is named has to hold one of its values. ``all``, ``any`` and ``not`` join such selectors into larger
+ones. A track of which a field is unknown holds no value of it: it is not selected, unless by a ``not``.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ from pydantic import AfterValidator, BeforeValidator, PlainValidator
 from audit_core.catalogue.fields import FIELDS, Field, field_named
 from audit_core.placed_yaml.mistakes import Mistake, Refusal, Refusals
 from audit_core.wording import did_you_mean, listed, quoted
-from rules.quantities import date_of, duration_in_words, milliseconds_of
+from rules.conditions import AllOf, AnyOf, Condition, NotOf, Term, Value, in_words, said
+from rules.quantities import date_of, milliseconds_of
 from rules.written import field_names, named, text
 
 __all__ = [
@@ -35,22 +36,19 @@ __all__ = [
     "value_for",
 ]
 
-Value = str | int | dt.date
-"""A value of the catalogue: text, a whole number (milliseconds for durations), or a day."""
-
 T = TypeVar("T")
 
 _DATASET: Final = "dataset"
+_JOINED: Final = ("all", "any", "not")
+#: What others call all, any and not.
+_OTHER_WORDS: Final = {"and": "all", "or": "any", "none": "not", "except": "not", "all_of": "all", "any_of": "any"}
+_EXAMPLES: Final = {"all": "[{{{0}: a}}, …]", "any": "[{{{0}: a}}, …]", "not": "{{{0}: a}}"}
+_DEEPEST: Final = 5
+#: A database compares no more than a thousand things in one breath.
+_MOST: Final = 200
+_THE_FIELDS: Final = f"The fields are {', '.join(FIELDS)}; a column of your own is extra.NAME."
 _PATTERN_WRITTEN: Final = r"""^[^\s!"#$%&'()+,/:;<=>@\[\\\]^`{|}~]+$"""
 _PATTERN: Final = re.compile(r"[\w.*?-]{1,120}")
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One field, and the values of which a track has to hold one."""
-
-    field: str
-    values: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +57,19 @@ class Selector:
 
     Attributes
     ----------
-    terms : tuple of Term
+    terms : tuple of Condition
         In the order of the policy; none at all selects every track.
     datasets : tuple of str
         Patterns of dataset names, of which one has to match; none at all: any dataset that is being judged.
     """
 
-    terms: tuple[Term, ...] = ()
+    terms: tuple[Condition, ...] = ()
     datasets: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         parts = [f"the dataset is {listed(map(quoted, self.datasets), 'or')}"] if self.datasets else []
-        for term in self.terms:
-            field = field_named(term.field)
-            title = field.title if field else term.field
-            parts.append(f"the {title} is {listed((in_words(value, field) for value in term.values), 'or')}")
+        inside = bool(self.datasets) or len(self.terms) > 1
+        parts += (said(term, inside=inside) for term in self.terms)
         return listed(parts) if parts else "anything"
 
 
@@ -83,12 +79,6 @@ EVERYTHING: Final = Selector()
 def matches_any(name: str, patterns: tuple[str, ...]) -> bool:
     """Tell whether a dataset's name matches one of the patterns, letter case included."""
     return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def in_words(value: Value, field: Field | None) -> str:
-    """Write a value of a field as a sentence says it."""
-    is_duration = field is not None and field.type == "duration"
-    return duration_in_words(value) if is_duration and isinstance(value, int) else str(value)
 
 
 def value_for(field: Field, value: object) -> Value:
@@ -116,13 +106,10 @@ def value_for(field: Field, value: object) -> Value:
             return value
 
 
-def _field_name(value: str, *, at_key: bool = False) -> str:
-    if field_named(value) is None:
-        mend = did_you_mean(value, FIELDS, "The fields are")
-        raise Refusal(
-            Mistake(f"unknown field {quoted(value)}", f"{mend} A column of your own is extra.NAME.", at_key=at_key)
-        )
-    return value
+def _field_name(name: str) -> str:
+    if field_named(name) is None:
+        raise Refusal(Mistake(f"unknown field {quoted(name)}", did_you_mean(name, FIELDS, _THE_FIELDS)))
+    return name
 
 
 def _dataset_pattern(value: object) -> str:
@@ -137,27 +124,101 @@ def _dataset_pattern(value: object) -> str:
 
 
 def _where(value: object) -> Selector:
-    return _selector(value, with_dataset=False)
+    return Selector(_Reading().conditions(value, 0))
 
 
 def _pick(value: object) -> Selector:
-    return _selector(value, with_dataset=True)
+    reading = _Reading(with_dataset=True)
+    terms = reading.conditions(value, 0)
+    return Selector(terms, reading.datasets)
 
 
-def _selector(value: object, *, with_dataset: bool) -> Selector:
-    if not isinstance(value, dict) or not value:
-        raise Refusal(Mistake("expected fields with their values", "Write it as in {split: [train, valid]}."))
-    refusals = Refusals()
-    terms: list[Term] = []
-    datasets: tuple[str, ...] = ()
-    for name, stated in value.items():
-        with refusals.at(name):
-            if name == _DATASET and with_dataset:
-                datasets = _each(stated, _dataset_pattern)
-            elif field := field_named(_field_name(name, at_key=True)):
-                terms.append(Term(name, _each(stated, partial(value_for, field))))
-    refusals.tell()
-    return Selector(tuple(terms), datasets)
+class _Reading:
+    """One selector, read from its outside inwards."""
+
+    def __init__(self, *, with_dataset: bool = False) -> None:
+        self.datasets: tuple[str, ...] = ()
+        self._with_dataset = with_dataset
+        self._terms = 0
+
+    def conditions(self, stated: object, depth: int) -> tuple[Condition, ...]:
+        """Read the fields of one mapping, and what it joins."""
+        if not isinstance(stated, dict) or not stated:
+            raise Refusal(Mistake("expected fields with their values", "Write it as in {split: [train, valid]}."))
+        refusals = Refusals()
+        conditions: list[Condition] = []
+        for name, value in stated.items():
+            with refusals.at(name):
+                if name in _JOINED:
+                    conditions.append(self._joined(name, value, depth + 1))
+                elif name == _DATASET:
+                    self._take_datasets(value, depth)
+                else:
+                    conditions.append(self._term(name, value))
+        refusals.tell()
+        return tuple(conditions)
+
+    def _joined(self, word: str, stated: object, depth: int) -> Condition:
+        if depth > _DEEPEST:
+            what = f"all, any and not are nested deeper than {_DEEPEST} levels"
+            raise Refusal(Mistake(what, "Nobody could read that aloud: say it more simply.", at_key=True))
+        if word == "not":
+            if isinstance(stated, list):
+                mend = "Write it as in not: {split: test}; of several, not: {any: [{split: test}, {status: draft}]}."
+                raise Refusal(Mistake("`not` is of one selector, and this is a list", mend))
+            return NotOf(_as_one(self.conditions(stated, depth)))
+        if not isinstance(stated, list):
+            mend = f"Write it as in {word}: [{{split: train}}, {{status: released}}]."
+            raise Refusal(Mistake(f"`{word}` joins the selectors of a list, and this is none", mend))
+        if not stated:
+            raise Refusal(Mistake(f"`{word}` of nothing", "List the selectors that it joins."))
+        if word == "any" and len(stated) == 1:
+            mend = "List two or more, each in braces of its own or after a dash of its own; of one, leave `any` out."
+            raise Refusal(Mistake("`any` of one selector", mend))
+        refusals = Refusals()
+        parts: list[Condition] = []
+        for index, one in enumerate(stated):
+            with refusals.at(index):
+                parts.append(_as_one(self.conditions(one, depth)))
+        refusals.tell()
+        return AllOf(tuple(parts)) if word == "all" else AnyOf(tuple(parts))
+
+    def _take_datasets(self, stated: object, depth: int) -> None:
+        if not self._with_dataset:
+            mend = "A policy chooses its datasets under applies_to, by `datasets` and `except`."
+            raise Refusal(Mistake("datasets can't be chosen here", mend, at_key=True))
+        if depth:
+            mend = "Put it beside all, any and not, at the top of this selector."
+            raise Refusal(Mistake("datasets can't be chosen inside all, any or not", mend, at_key=True))
+        self.datasets = _each(stated, _dataset_pattern)
+
+    def _term(self, name: str, stated: object) -> Term:
+        field = _field(name)
+        self._terms += 1
+        if self._terms == _MOST + 1:  # told once, at the first that is too many
+            what = f"more than {_MOST} fields in one selector"
+            raise Refusal(Mistake(what, "List the values of a field together: {split: [train, valid]}.", at_key=True))
+        if isinstance(stated, dict):
+            word = next((word for word in stated if word in _JOINED), None)
+            mend = f"Write it as in {name}: [a, b]."
+            if word:
+                mend = f"Put {word} before the field, as in {word}: {_EXAMPLES[word].format(name)}."
+            raise Refusal(Mistake(f"{name} takes a value, or a list of values", mend))
+        return Term(name, _each(stated, partial(value_for, field)))
+
+
+def _as_one(conditions: tuple[Condition, ...]) -> Condition:
+    return conditions[0] if len(conditions) == 1 else AllOf(conditions)
+
+
+def _field(name: str) -> Field:
+    """Find the field that a key names, or say which one, or which word, was meant."""
+    if field := field_named(name):
+        return field
+    if word := _OTHER_WORDS.get(name.casefold()):
+        raise Refusal(Mistake(f"unknown field {quoted(name)}", f"Did you mean {quoted(word)}?", at_key=True))
+    mend = did_you_mean(name, (*FIELDS, *_JOINED), _THE_FIELDS)
+    raise Refusal(Mistake(f"unknown field {quoted(name)}", mend, at_key=True))
 
 
 def _each(stated: object, read: Callable[[object], T]) -> tuple[T, ...]:
@@ -175,7 +236,7 @@ def _each(stated: object, read: Callable[[object], T]) -> tuple[T, ...]:
     return tuple(values)
 
 
-FieldName = Annotated[str, AfterValidator(partial(_field_name, at_key=False)), field_names(FIELDS)]
+FieldName = Annotated[str, AfterValidator(_field_name), field_names(FIELDS)]
 DatasetPattern = Annotated[str, BeforeValidator(_dataset_pattern), text(_PATTERN_WRITTEN, "train-*", at_most=120)]
 Where = Annotated[Selector, PlainValidator(_where), named("where")]
 Pick = Annotated[Selector, PlainValidator(_pick), named("pick")]

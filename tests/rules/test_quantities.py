@@ -77,5 +77,5 @@ def test_a_date_is_year_month_and_day(day: dt.date) -> None:
 
 @pytest.mark.parametrize("value", ["2026-02-30", "2026-1-1", "01/02/2026", "20260101", "2026-W01-1", 2026, None])
 def test_other_ways_to_write_a_date_are_refused(value: object) -> None:
-    with pytest.raises(Refusal, match="is not a date"):
+    with pytest.raises(Refusal, match="is not a date|there is no day"):
         date_of(value)

@@ -40,8 +40,10 @@ def test_a_selector_says_itself_in_words() -> None:
 
 def test_only_the_sides_of_a_comparison_may_name_datasets() -> None:
     assert pick.validate_python({"dataset": "bench-*"}).datasets == ("bench-*",)
-    with pytest.raises(ValidationError, match="unknown field"):
+    with pytest.raises(ValidationError, match="datasets can't be chosen here"):
         where.validate_python({"dataset": "bench-*"})
+    with pytest.raises(ValidationError, match="can't be chosen inside"):
+        pick.validate_python({"not": {"dataset": "bench-*"}})
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,15 @@ def test_only_the_sides_of_a_comparison_may_name_datasets() -> None:
         {"extra.": "x"},
         {"dataset": "a b"},
         {"dataset": 1},
+        {"all": []},
+        {"all": {"split": "train"}},
+        {"any": [{"split": "train"}]},
+        {"any": ["train", "test"]},
+        {"not": []},
+        {"not": {}},
+        {"not": "train"},
+        {"split": {"not": "train"}},
+        {"or": [{"split": "train"}, {"split": "test"}]},
     ],
 )
 def test_what_no_field_can_hold_is_refused(stated: Any) -> None:
