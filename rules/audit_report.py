@@ -12,6 +12,7 @@ from audit_core.ledger.chain import instant
 from audit_core.ledger.transitions import CHANGES, Transition
 from audit_core.ledger.violations import SEVERITIES, Mode, Severity, Standing
 from rules.evaluate import Evaluation, Result
+from rules.judging import ByDataset
 
 __all__ = ["AuditReport", "RuleOutcome", "Tally"]
 
@@ -60,8 +61,8 @@ class RuleOutcome:
 
     @property
     def unjudged(self) -> bool:
-        """Whether it could not be judged, or in part alone."""
-        return (
+        """Whether it could not be judged, or in part alone, though its policy enforces it."""
+        return self.mode == "enforce" and (
             self.result in ("not_enough_evidence", "error")
             or self.stopped
             or (self.result == "fail" and self.reason is not None)
@@ -129,7 +130,7 @@ class AuditReport:
 
     @property
     def unjudged(self) -> int:
-        """How many times a rule could not be judged: each counts as no pass."""
+        """How many times a rule of an enforcing policy could not be judged: each counts as no pass."""
         return sum(outcome.unjudged for outcome in self.outcomes)
 
     def as_dict(self) -> dict[str, Any]:
@@ -159,19 +160,23 @@ class Tally:
         self._open_of: Counter[tuple[str, str, str]] = Counter()
         self.changes: Counter[str] = Counter()
 
-    def stands(self, violation: Standing) -> None:
-        """Count a violation as it stood before the run."""
-        if violation.state == "open" and violation.mode == "enforce":
-            self._open[violation.severity] += 1
-            self._open_of[violation.policy, violation.rule, violation.dataset] += 1
+    def stand(self, by_dataset: ByDataset) -> None:
+        """Count violations as they stood before the run."""
+        for violations in by_dataset.values():
+            for one in violations.values():
+                if one.state == "open" and one.mode == "enforce":
+                    self._open[one.severity] += 1
+                    self._open_of[one.policy, one.rule, one.dataset] += 1
 
     def passes(self, transition: Transition, before: Standing | None) -> None:
         """Count a change."""
         self.changes[transition.transition] += 1
-        if before is not None and before.state == "open" and before.mode == "enforce":
+        was_open = before is not None and before.state == "open" and before.mode == "enforce"
+        if before is not None and was_open:
             self._open[before.severity] -= 1
             self._open_of[before.policy, before.rule, before.dataset] -= 1
-        if transition.transition not in _CLOSING and transition.mode == "enforce":
+        comes_up = transition.transition not in _CLOSING and transition.mode == "enforce"
+        if was_open if transition.transition == "renamed" else comes_up:
             self._open[transition.severity] += 1
             self._open_of[transition.policy, transition.rule, transition.dataset] += 1
 

@@ -21,7 +21,8 @@ from sqlalchemy import Connection
 from audit_core.ledger.violations import Found
 from rules.checks import KINDS
 from rules.complaint import SAMPLE, Complaint, Judged
-from rules.policy import Policy, Rule, Safety
+from rules.lineage import born
+from rules.policy import Mode, Policy, Rule, Safety
 from rules.scope import Scope
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
@@ -31,7 +32,8 @@ __all__ = ["Evaluation", "Result", "broken", "evaluate"]
 
 logger = logging.getLogger(__name__)
 
-Result = Literal["pass", "fail", "skip", "not_enough_evidence", "error"]
+Result = Literal["pass", "fail", "warn", "skip", "not_enough_evidence", "error"]
+"""``warn``: it fails, and its policy only observes. The last two are never a pass."""
 
 _UNJUDGED: Final = "not judged"
 
@@ -47,7 +49,7 @@ class Evaluation:
     dataset : str
         What was held against what.
     result : Result
-        ``skip`` if no track is in scope; the last two are never a pass.
+        ``skip`` if no track is in scope.
     judged : int
         How many tracks are in scope.
     count : int
@@ -77,7 +79,7 @@ class Evaluation:
     @property
     def complete(self) -> bool:
         """Whether every subject that fails is among those found: else nothing is resolved."""
-        return not self.stopped and not self.partly and self.result in ("pass", "fail")
+        return not self.stopped and not self.partly and self.result in ("pass", "fail", "warn")
 
     @property
     def found(self) -> Iterator[Found]:
@@ -102,6 +104,7 @@ class Evaluation:
             message=self.rule.say.filled(complaint.names),
             evidence=complaint.evidence,
             bound=complaint.bound,
+            born=born(self.rule),
         )
 
     def _of_the_rule(self) -> Found:
@@ -125,10 +128,11 @@ class Evaluation:
             severity=self.rule.severity,
             mode=self.policy.mode,
             subject_kind="rule",
-            subject=self.rule.id,
+            subject=born(self.rule),
             message=message,
             evidence=evidence,
             bound=bound,
+            born=born(self.rule),
         )
 
 
@@ -168,7 +172,7 @@ def evaluate(
         policy,
         rule,
         scope.dataset.name,
-        _result(came_to),
+        _result(came_to, policy.mode),
         judged,
         count=came_to.count,
         stopped=stopped,
@@ -185,9 +189,9 @@ def broken(policy: Policy, rule: Rule, dataset: str, judged: int, error: Excepti
     return Evaluation(policy, rule, dataset, "error", judged, reason=reason)
 
 
-def _result(came_to: Judged) -> Result:
+def _result(came_to: Judged, mode: Mode) -> Result:
     if came_to.count:
-        return "fail"
+        return "fail" if mode == "enforce" else "warn"
     if came_to.lacking or came_to.unseen:
         return "not_enough_evidence"
     return "skip" if came_to.skipped else "pass"

@@ -543,7 +543,7 @@ def test_a_rule_that_breaks_is_an_error_that_resolves_nothing_and_spares_the_oth
     audited(policy(TITLED, crossing))
     with store.write() as connection:
         connection.exec_driver_sql("ALTER TABLE track_group RENAME TO mislaid")
-    with caplog.at_level(logging.CRITICAL, "rules.run"):
+    with caplog.at_level(logging.CRITICAL, "rules.judging"):
         report = audited()
     assert [outcome.result for outcome in report.outcomes] == ["fail", "error"]
     assert report.unjudged == 1

@@ -1,0 +1,181 @@
+"""A policy held against what stands: what the audit changes, and what the preview tells of. Reads only.
+
+For each rule and dataset there is a judgement, whose transitions are made as they are read. Audit and preview differ in
+what becomes of them, and in nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from audit_core.catalogue.snapshot import Snapshot
+from audit_core.catalogue.store import Store
+from audit_core.ledger.transitions import Closing, Transition, superseded, transitions
+from audit_core.ledger.violations import Standing, rules_in_force, standing
+from audit_core.ledger.waivers import outlived_at
+from rules.evaluate import Evaluation, broken, evaluate
+from rules.lineage import known_as
+from rules.policy import AppliesTo, Policy, Rule
+from rules.scope import Scope, scopes
+from rules.vanished import closing
+
+if TYPE_CHECKING:  # not at run time: it reads two thousand licences
+    from audit_core.rights import LicenceTable
+
+__all__ = ["ByDataset", "Covered", "Judgement", "Judging"]
+
+logger = logging.getLogger(__name__)
+
+ByDataset = Mapping[str, Mapping[str, Standing]]
+"""All violations of a rule: by dataset, in order, and there by key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A dataset that a policy covers, and how many of its tracks are judged."""
+
+    scope: Scope
+    judged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a rule says of a dataset, and what that changes.
+
+    Attributes
+    ----------
+    dataset : str
+        Which.
+    evaluation : Evaluation or None
+        What was found; None if the rule is not in force, or does not cover the dataset.
+    before : mapping
+        The violations of the rule that stand in the dataset, by key.
+    changes : iterator of Transition
+        Made as they are read; to be read once.
+    """
+
+    dataset: str
+    evaluation: Evaluation | None
+    before: Mapping[str, Standing]
+    changes: Iterator[Transition]
+
+
+class Judging:
+    """Holds rules against a snapshot of the catalogue.
+
+    Parameters
+    ----------
+    store : Store
+        The catalogue and the violations; what is finished is settled.
+    licences : LicenceTable
+        What licences say.
+    snapshot : Snapshot
+        What is judged, and the moment by which quarantines and waivers are.
+    """
+
+    def __init__(self, store: Store, licences: LicenceTable, snapshot: Snapshot) -> None:
+        self._store = store
+        self._licences = licences
+        self.snapshot = snapshot
+        with store.read() as connection:  # before it is asked what is quarantined, and hence not judged
+            self._outlived = outlived_at(connection, snapshot.as_of)
+
+    def covered(self, applies_to: AppliesTo) -> list[Covered]:
+        """Find the datasets that a policy covers, by name."""
+        with self._store.read() as connection:
+            found = scopes(connection, applies_to, self.snapshot)
+            return [Covered(scope, scope.size(connection)) for scope in found]
+
+    def standing(self, policy: Policy, rule: Rule) -> ByDataset:
+        """Read all violations of a rule, under whichever id it has had."""
+        return self._standing(policy.id, *known_as(rule))
+
+    def judgements(
+        self, policy: Policy, rule: Rule, covered: Sequence[Covered], by_dataset: ByDataset
+    ) -> Iterator[Judgement]:
+        """Judge a rule: first the datasets that it covers, then those that it covers no more."""
+        for one in covered:
+            yield self._judgement(policy, rule, one, by_dataset.get(one.scope.dataset.name, {}))
+        here = {one.scope.dataset.name for one in covered}
+        for dataset, before in by_dataset.items():
+            if dataset not in here:
+                yield Judgement(dataset, None, before, superseded(before.values(), rule.id))
+
+    def left(self, policies: Iterable[Policy], *, of: str | None = None) -> Iterator[ByDataset]:
+        """Read the violations of rules that are in none of these policies, a rule at a time.
+
+        Parameters
+        ----------
+        policies : iterable of Policy
+            Those in force.
+        of : str, optional
+            Only rules of this policy.
+        """
+        in_force = {(policy.id, name) for policy in policies for rule in policy.rules for name in known_as(rule)}
+        with self._store.read() as connection:
+            left = [one for one in rules_in_force(connection) if one not in in_force and of in (None, one[0])]
+        for policy, rule in left:
+            yield self._standing(policy, rule)
+
+    @staticmethod
+    def retired(by_dataset: ByDataset) -> Iterator[Judgement]:
+        """Judge a rule that is not in force."""
+        for dataset, before in by_dataset.items():
+            yield Judgement(dataset, None, before, superseded(before.values()))
+
+    def _standing(self, policy: str, *rule: str) -> ByDataset:
+        by_dataset: dict[str, dict[str, Standing]] = defaultdict(dict)
+        with self._store.read() as connection:
+            for key, violation in standing(connection, policy, *rule).items():
+                by_dataset[violation.dataset][key] = violation
+        return dict(sorted(by_dataset.items()))
+
+    def _judgement(self, policy: Policy, rule: Rule, covered: Covered, before: Mapping[str, Standing]) -> Judgement:
+        evaluation = self._evaluated(policy, rule, covered)
+        unseen = self._unseen(rule, covered.scope, evaluation, before)
+        changes = transitions(
+            evaluation.found,
+            {key: stands for key, stands in before.items() if key not in unseen} if unseen else before,
+            outlived=self._outlived,
+            closing=partial(self._closing, rule, covered.scope),
+            # Of what is not judged any more, it is known without judging how it closes.
+            complete=evaluation.complete
+            or _partly(evaluation)
+            or (evaluation.result == "skip" and not evaluation.judged),
+            rule=rule.id,
+        )
+        left = transitions((), unseen, outlived=self._outlived, complete=False, rule=rule.id)
+        return Judgement(evaluation.dataset, evaluation, before, chain(changes, left))
+
+    def _evaluated(self, policy: Policy, rule: Rule, covered: Covered) -> Evaluation:
+        try:
+            with self._store.read() as connection:
+                return evaluate(connection, policy, rule, covered.scope, self._licences, judged=covered.judged)
+        except Exception as error:
+            logger.exception("rule %s/%s broke on %s", policy.id, rule.id, covered.scope.dataset.name)
+            return broken(policy, rule, covered.scope.dataset.name, covered.judged, error)
+
+    def _unseen(
+        self, rule: Rule, scope: Scope, evaluation: Evaluation, before: Mapping[str, Standing]
+    ) -> dict[str, Standing]:
+        """Find the violations that would be resolved, had their rule been judged as a whole."""
+        if not _partly(evaluation):
+            return {}
+        found = {one.key for one in evaluation.found}
+        missing = {key: stands for key, stands in before.items() if key not in found}
+        closed = self._closing(rule, scope, list(missing.values()))
+        return {key: stands for key, stands in missing.items() if key not in closed}
+
+    def _closing(self, rule: Rule, scope: Scope, missing: Sequence[Standing]) -> Mapping[str, Closing]:
+        with self._store.read() as connection:
+            return closing(connection, rule, scope, missing)
+
+
+def _partly(evaluation: Evaluation) -> bool:
+    return evaluation.partly and not evaluation.stopped
