@@ -1,4 +1,4 @@
-"""Tracks by the values of a field: which values there are, in which splits, with how many tracks.
+"""Tracks by the values of a field: which values there are, in which splits, with how many tracks or hours.
 
 Values of the fields that every import groups are compared by their folded spelling, in SQL. Of other text by which
 tracks belong together, the database counts each spelling and Python folds them: there are as many rows as spellings.
@@ -8,11 +8,13 @@ stands in the snapshot.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     CompoundSelect,
     Connection,
@@ -20,6 +22,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    cast,
     func,
     literal_column,
     not_,
@@ -27,14 +30,20 @@ from sqlalchemy import (
     union_all,
 )
 
+from audit_core.balance.spread import Census
 from audit_core.catalogue.columns_of_fields import BETWEEN_VALUES, GROUPED, stated, unknown
 from audit_core.catalogue.fields import Field, field_named
 from audit_core.catalogue.members import among
 from audit_core.catalogue.spelling import folded
 from audit_core.catalogue.tables import group_values, track_groups, tracks
+from rules.lengths import length_ms
 from rules.scope import Scope
 
-__all__ = ["Grouping", "ValueCounts", "spelling"]
+__all__ = ["QUANTITIES", "Grouping", "Quantity", "Sizes", "ValueCounts", "spelling"]
+
+Quantity = Literal["tracks", "hours"]
+"""What is counted: tracks, or how long they are, which is kept in whole milliseconds."""
+QUANTITIES: Final = get_args(Quantity)
 
 _OWN: Final = "extra."
 _LABEL: Final = 500
@@ -51,7 +60,7 @@ class ValueCounts:
     label : str
         As it is shown: of the spellings that the tracks themselves have, the first.
     counts : dict
-        How many tracks, by split; by an empty name where splits were not asked for.
+        How many tracks or milliseconds, by split; by an empty name where splits were not asked for.
     """
 
     key: str
@@ -60,8 +69,27 @@ class ValueCounts:
 
     @property
     def total(self) -> int:
-        """How many tracks."""
+        """How many tracks or milliseconds."""
         return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much there is to be counted.
+
+    Attributes
+    ----------
+    every, known : int
+        The tracks, or the milliseconds of those whose length is known: of all, and of those of which the field is
+        known.
+    tracks, unmeasured : int
+        How many tracks there are, and of how many nobody knows the length, if that is counted.
+    """
+
+    every: int
+    known: int
+    tracks: int
+    unmeasured: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +99,7 @@ class _Held:
     source: FromClause
     value: ColumnElement[Any]
     text: ColumnElement[Any]
+    length: ColumnElement[int | None]
     split: ColumnElement[str | None]
     track: ColumnElement[str]
     condition: ColumnElement[bool]
@@ -89,18 +118,21 @@ class Grouping:
         By which.
     scope : Scope
         Whose tracks.
+    quantity : Quantity
+        What is counted of them.
     """
 
     field: Field
     scope: Scope
+    quantity: Quantity = "tracks"
 
     @classmethod
-    def of(cls, name: str, scope: Scope) -> Grouping:
+    def of(cls, name: str, scope: Scope, quantity: Quantity = "tracks") -> Grouping:
         """Group the tracks of a scope by the field of a name."""
         named = field_named(name)
         if named is None:
             raise ValueError(f"no field is called {name!r}: a policy that names it is refused before")
-        return cls(named, scope)
+        return cls(named, scope, quantity)
 
     def crossing(self, splits: ColumnElement[bool]) -> Select[Any]:
         """Select ``key``, ``text``, ``split`` and ``n``, for values that lie in more than one of some splits.
@@ -130,19 +162,29 @@ class Grouping:
         return self._labelled(counted.subquery(), None)
 
     def larger_than(self, bound: int) -> Select[Any]:
-        """Select ``key``, ``text``, ``split`` (empty) and ``n``, for values with more tracks than `bound`.
+        """Select ``key``, ``text``, ``split`` (empty) and ``n``, for values with more than `bound`.
 
         Of values that Python has to fold, for all.
         """
-        held = self._held()
-        counted = held.selecting(
-            held.value.label("value"),
-            func.min(held.text).label("text"),
-            literal_column("''").label("split"),
-            func.count().label("n"),
-        ).group_by(held.value)
-        rows = (counted if self._folds else counted.having(func.count() > bound)).subquery()
-        return self._labelled(rows, None)
+        return self._labelled(self._counted(bound).subquery(), None)
+
+    def census(self, connection: Connection) -> tuple[Census, Select[Any]]:
+        """Count how many values there are of each size: by the query that is given too."""
+        if self._folds:
+            query = self.larger_than(0)
+            return Counter(value.total for value in self.values(connection.execute(query).all())), query
+        rows = self._counted(0).subquery()
+        query = select(rows.c.n, func.count().label("number")).group_by(rows.c.n)
+        return {row.n: row.number for row in connection.execute(query)}, query
+
+    def largest(self, connection: Connection, most: int) -> list[ValueCounts]:
+        """Find the largest values, the largest first; of those of one size, the first by key."""
+        query = self.larger_than(0)
+        if not self._folds:
+            n, key = query.selected_columns["n"], query.selected_columns["key"]
+            query = query.order_by(n.desc(), key).limit(most)
+        found = self.values(connection.execute(query).all())
+        return sorted(found, key=lambda value: (-value.total, value.key))[:most]
 
     def values(self, rows: Iterable[Row[Any]]) -> list[ValueCounts]:
         """Collect the rows of one of these selections: a record a value, sorted by key."""
@@ -159,11 +201,20 @@ class Grouping:
             value.counts[split] = value.counts.get(split, 0) + count
         return [found[key] for key in sorted(found)]
 
-    def sizes(self, connection: Connection) -> tuple[int, int]:
-        """Count the tracks, and those of which the field is known."""
-        here = select(func.count()).select_from(tracks).where(self.scope.condition())
-        every = connection.execute(here).scalar_one()
-        return every, every - connection.execute(here.where(unknown(self.field, self.scope.snapshot))).scalar_one()
+    def sizes(self, connection: Connection) -> Sizes:
+        """Count all, and that of which the field is known."""
+        blank = unknown(self.field, self.scope.snapshot)
+        if self.quantity == "tracks":
+            here = select(func.count()).select_from(tracks).where(self.scope.condition())
+            every = connection.execute(here).scalar_one()
+            return Sizes(every, every - connection.execute(here.where(blank)).scalar_one(), every)
+        rows = select(length_ms(self.scope.heard).label("ms")).where(self.scope.condition())
+        counts = []
+        for part in (rows.subquery(), rows.where(blank).subquery()):
+            summed = select(_added(part.c.ms), func.count(), func.count(part.c.ms)).select_from(part)
+            counts.append(connection.execute(summed).one())
+        (every, count, measured), (without, *_) = counts
+        return Sizes(every, every - without, count, count - measured)
 
     def two_splits(self, connection: Connection, splits: ColumnElement[bool]) -> bool:
         """Tell whether at least two of some splits have a track of which the field is known."""
@@ -214,19 +265,36 @@ class Grouping:
             joined = track_groups.join(tracks, tracks.c.id == track_groups.c.track_id)
             text = tracks.c[self.field.name]
             grouped = and_(here, track_groups.c.field == self.field.name)
-            return _Held(joined, track_groups.c.group_id, text, tracks.c.split, tracks.c.key, grouped)
+            length = length_ms(self.scope.heard)
+            return _Held(joined, track_groups.c.group_id, text, length, tracks.c.split, tracks.c.key, grouped)
         # In a subquery, for PostgreSQL takes two like expressions with parameters for different ones.
         rows = self._texts(here).subquery()
-        return _Held(rows, rows.c.value, rows.c.value, rows.c.split, rows.c.key, rows.c.value.is_not(None))
+        known = rows.c.value.is_not(None)
+        return _Held(rows, rows.c.value, rows.c.value, rows.c.ms, rows.c.split, rows.c.key, known)
+
+    def _counted(self, bound: int) -> Select[Any]:
+        """Select ``value``, ``text``, ``split`` (empty) and ``n``: how much each value has, if more than `bound`."""
+        held = self._held()
+        much = func.count() if self.quantity == "tracks" else _added(held.length)
+        counted = held.selecting(
+            held.value.label("value"),
+            func.min(held.text).label("text"),
+            literal_column("''").label("split"),
+            much.label("n"),
+        ).group_by(held.value)
+        return counted if self._folds else counted.having(much > bound)
 
     def _texts(self, here: ColumnElement[bool]) -> Select[Any] | CompoundSelect[Any]:
-        """Select ``value``, ``split`` and ``key`` of tracks: a row for each value that a track was grouped by."""
-        stating = select(stated(self.field, self.scope.snapshot).label("value"), tracks.c.split, tracks.c.key)
+        """Select ``value``, ``split``, ``key`` and ``ms``: a row for each track and value that it was grouped by."""
+        # A length costs a look at what was heard: where nobody asks for it, it is left out.
+        ms = literal_column("0") if self.quantity == "tracks" else length_ms(self.scope.heard)
+        of_track = (tracks.c.split, tracks.c.key, ms.label("ms"))
+        stating = select(stated(self.field, self.scope.snapshot).label("value"), *of_track)
         if not self._folds:
             return stating.where(here)
         own = track_groups.c.field == self.field.name
         grouped = (
-            select(group_values.c.label.label("value"), tracks.c.split, tracks.c.key)
+            select(group_values.c.label.label("value"), *of_track)
             .select_from(track_groups)
             .join(group_values, group_values.c.id == track_groups.c.group_id)
             .join(tracks, tracks.c.id == track_groups.c.track_id)
@@ -246,3 +314,8 @@ class Grouping:
 def spelling(key: str, text: str) -> str:
     """Find the value of a key in what a track states, which may be several values."""
     return next((one for one in (text, *text.split(BETWEEN_VALUES)) if folded(one) == key), key)
+
+
+def _added(length: ColumnElement[int | None]) -> ColumnElement[int]:
+    """Add lengths up, as a whole number on every database; 0 of none."""
+    return cast(func.coalesce(func.sum(length), 0), BigInteger)

@@ -1,23 +1,63 @@
-"""share: no artist, genre or other value has too large a share of the tracks.
+"""share: no artist, genre or other value has too large a share, and all have enough of one.
 
-Counts tracks (`of: tracks`) by the value of a field, and compares each value's share with `at_most`. The share is
-taken of the tracks whose value is known, so that blanks can't make a large share look small. A track with several
-values (two artists, three genres) counts for each of them. Every value past the bound is a violation.
+Counts `of: tracks`, or `of: hours`, `by` the value of a field. What is counted is that of which the value is known, so
+that blanks can't make a large share look small. A track with several values (two artists, three genres) counts for each
+of them. `by` is artist, album, genre, language, region, licence, source, year, tags, split, or a column of your own as
+`extra.NAME`.
 
-- `by`: artist, album, genre, language, region, licence, source, year, tags, split, or a column of your own as
-  `extra.NAME`.
-- `at_most`: the largest share that is fine, as in `1 %`.
-- `unknown_at_most`: the largest share of all tracks whose value may be unknown. If left out, any; past it, there is a
+A rule asks one thing of the values. Of each by itself:
+
+- `at_most`: the largest share that any one may have, as in `1 %`. Every value past it is a violation.
+
+Or of all together, which is one violation at most:
+
+- `top`: the share that the largest of them may have together, as in `{part: 1 %, at_most: 20 %}`: the largest 1 % of
+  the artists, rounded up to whole ones, have at most 20 % of the tracks.
+- `gini_at_most`: the Gini coefficient, as in `0.70`. It is 0 where all have the same, and near 1 where a few have
+  nearly all.
+- `evenness_at_least`: the entropy over the most that it could be, as in `0.80`. It is 1 where all have the same, and
+  near 0 where one has nearly all.
+- `effective_number_at_least`: how many values of one size would be as diverse, as in `30`. Of ten artists of whom one
+  has nearly all, the effective number is near 1. It is one over the Herfindahl-Hirschman index of competition law, and
+  the Hill number of order 2.
+
+There, the whole is the sum of all values: a track with two artists counts twice.
+
+And, beside one of these or alone:
+
+- `unknown_at_most`: the largest share of the whole whose value may be unknown. If left out, any; past it, there is a
   violation for the value "unknown".
 
-There is nothing to quarantine: reviewers approve or waive.
+The hours of a track are those that the catalogue states, else those that the scan measured. As long as nobody knows how
+long some tracks are, `of: hours` is judged in part: what fails is told, and nothing is resolved. Where no value is
+known, or only one where it takes two (`top`, `gini_at_most`, `evenness_at_least`), there is not enough evidence.
+
+There is nothing to quarantine: reviewers approve or waive. An approval holds for a share in steps of a thousandth, for
+a Gini coefficient or an evenness in steps of a hundredth, for an effective number in whole steps: past them, it is
+another matter.
 
 RULE  {of: tracks, by: artist, at_most: 50 %}
 PASS  [{artist: Nina}, {artist: Otis}]
 PASS  [{artist: Nina}, {artist: Otis}, {title: A}, {title: B}]
 FAIL  [{artist: Nina}, {artist: Nina}, {artist: Otis}]
 FAIL  [{artist: Nina}, {title: B}]
-RULE  {of: tracks, by: genre, at_most: 100 %, unknown_at_most: 20 %}
+RULE  {of: hours, by: artist, at_most: 60 %}
+PASS  [{artist: Nina, duration: 30 min}, {artist: Otis, duration: 10 min}, {artist: Otis, duration: 10 min}]
+FAIL  [{artist: Nina, duration: 40 min}, {artist: Otis, duration: 10 min}, {artist: Otis, duration: 10 min}]
+RULE  {of: tracks, by: artist, top: {part: 25 %, at_most: 50 %}}
+PASS  [{artist: Nina}, {artist: Nina}, {artist: Otis}, {artist: Ada}]
+FAIL  [{artist: Nina}, {artist: Nina}, {artist: Nina}, {artist: Otis}, {artist: Ada}]
+RULE  {of: tracks, by: artist, gini_at_most: 0.20}
+PASS  [{artist: Nina}, {artist: Nina}, {artist: Otis}]
+FAIL  [{artist: Nina}, {artist: Nina}, {artist: Nina}, {artist: Otis}]
+RULE  {of: tracks, by: genre, evenness_at_least: 0.80}
+PASS  [{genre: Jazz}, {genre: Jazz}, {genre: Jazz}, {genre: Rock}]
+FAIL  [{genre: Jazz}, {genre: Jazz}, {genre: Jazz}, {genre: Jazz}, {genre: Rock}]
+RULE  {of: tracks, by: language, effective_number_at_least: 2}
+PASS  [{language: en}, {language: fr}]
+FAIL  [{language: en}, {language: en}, {language: fr}]
+FAIL  [{language: en}]
+RULE  {of: tracks, by: genre, unknown_at_most: 20 %}
 PASS  [{genre: Jazz}, {genre: Jazz}]
 FAIL  [{genre: Jazz}, {title: B}]
 """
@@ -29,36 +69,40 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
-from sqlalchemy import Connection
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictInt, model_validator
+from sqlalchemy import Connection, Select
 
+from audit_core.balance.spread import total, values
 from audit_core.catalogue.fields import field_named
 from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import did_you_mean, listed, quoted
 from rules.complaint import Complaint, Judged, TrackList, shown, too_little
-from rules.grouping import Grouping
-from rules.quantities import Percentage, hundredths_in_words, percentage_in_words
+from rules.grouping import QUANTITIES, Grouping, Quantity, Sizes
+from rules.quantities import Percentage, Ratio, hours_in_words, hundredths_in_words, percentage_in_words
 from rules.scope import Scope
+from rules.spreads import EffectiveNumber, Evenness, Gini, Measure, Shortfall, Top
 from rules.vocabulary import a_word_of
-from rules.written import field_names
+from rules.written import field_names, one_needed
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
 
-__all__ = ["COPIES_TOO", "NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
+__all__ = ["COPIES_TOO", "NAMES", "SAY", "Spec", "TopKeys", "explain", "judge", "takes_out", "targets"]
 
-SAY: Final = "{value} has {share} of the tracks ({count})."
+SAY: Final = "{reason}."
 COPIES_TOO: Final = False  # there is nothing to take out
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "field": "the field that is counted by",
-        "value": "the value whose share is too large",
+        "value": "the value whose share is too large; or all of them, such as “all artists”",
         "dataset": "the dataset",
-        "share": "its share",
-        "count": "how many tracks have it",
+        "share": "its share; or what was measured of all of them",
+        "count": "how many tracks or hours it has; or how many values there are",
+        "limit": "what is permitted, such as “at most 1 %”",
+        "reason": "what was found, in a sentence",
     }
 )
 
@@ -74,6 +118,9 @@ _COUNTED_BY: Final = (
     "tags",
     "split",
 )
+_DEMANDS: Final = ("at_most", "top", "gini_at_most", "evenness_at_least", "effective_number_at_least")
+_ALL, _UNKNOWN = "*", "?"  # in place of a value, in the subject of a violation that is of none
+_NAMED: Final = 5
 
 
 def _counted_by(name: str) -> str:
@@ -83,39 +130,126 @@ def _counted_by(name: str) -> str:
     return name
 
 
+def _two_at_least(number: int) -> int:
+    if number < 2:
+        raise Refusal(
+            Mistake(f"an effective number of {number} is always reached", "The least that asks for anything is 2.")
+        )
+    return number
+
+
+def _below_one(ratio: Fraction) -> Fraction:
+    if ratio == 1:
+        raise Refusal(Mistake("no Gini coefficient is more than 1", "Lower it: 0.70 is much already."))
+    return ratio
+
+
+def _above_none(ratio: Fraction) -> Fraction:
+    if ratio == 0:
+        raise Refusal(Mistake("no evenness is less than 0", "Raise it: 1 is perfectly even."))
+    return ratio
+
+
+def _a_part(share: Fraction) -> Fraction:
+    if share in (0, 1):
+        raise Refusal(Mistake("expected a part of the values", "Write how many are the largest, as in 1 % or 10 %."))
+    return share
+
+
+def _less_than_all(share: Fraction) -> Fraction:
+    if share == 1:
+        raise Refusal(Mistake("no share is more than 100 %", "Lower it."))
+    return share
+
+
+class TopKeys(Strict):
+    """``top``: what the largest values may have together."""
+
+    part: Annotated[Percentage, AfterValidator(_a_part)] = Field(
+        description="Which are the largest: a part of all values, as in 1 %; rounded up to whole ones."
+    )
+    at_most: Annotated[Percentage, AfterValidator(_less_than_all)] = Field(
+        description="The largest share that they may have together, as in 20 %."
+    )
+
+
 class Spec(Strict):
     """The keys of this kind of rule."""
 
-    of: Annotated[Literal["tracks"], BeforeValidator(a_word_of(("tracks",), "thing to count"))] = Field(
-        description="What is counted: tracks."
+    model_config = ConfigDict(json_schema_extra={"anyOf": one_needed(*_DEMANDS, "unknown_at_most")})
+
+    of: Annotated[Quantity, BeforeValidator(a_word_of(QUANTITIES, "thing to count"))] = Field(
+        description="What is counted: tracks, or their hours."
     )
     by: Annotated[str, AfterValidator(_counted_by), field_names(_COUNTED_BY)] = Field(
         description="The field by whose values they are counted. A column of your own is extra.NAME."
     )
-    at_most: Percentage = Field(
-        description="The largest share that is fine, of the tracks whose value is known, as in 1 %."
+    at_most: Percentage | None = Field(
+        default=None, description="The largest share that any one value may have, of what has a known value, as in 1 %."
+    )
+    top: TopKeys | None = Field(
+        default=None, description="The share that the largest values may have together: {part: 1 %, at_most: 20 %}."
+    )
+    gini_at_most: Annotated[Ratio, AfterValidator(_below_one)] | None = Field(
+        default=None, description="The Gini coefficient that is fine: 0 if all have the same, near 1 if a few have all."
+    )
+    evenness_at_least: Annotated[Ratio, AfterValidator(_above_none)] | None = Field(
+        default=None, description="The evenness that is enough: 1 if all have the same, near 0 if one has nearly all."
+    )
+    effective_number_at_least: Annotated[StrictInt, AfterValidator(_two_at_least)] | None = Field(
+        default=None,
+        description="How many values of one size it has to be as diverse as, as in 30.",
+        json_schema_extra={"minimum": 2},
     )
     unknown_at_most: Percentage | None = Field(
-        default=None, description="The largest share of all tracks whose value may be unknown, as in 20 %."
+        default=None, description="The largest share of the whole whose value may be unknown, as in 20 %."
     )
 
+    @property
+    def most_of_each(self) -> Fraction | None:
+        """The share that no value may be past; None if any will do."""
+        return self.at_most if self.at_most != 1 else None
+
+    @property
+    def measure(self) -> Measure | None:
+        """What is asked of all values together."""
+        if self.top:
+            return Top(self.top.part, self.top.at_most)
+        if self.gini_at_most is not None:
+            return Gini(self.gini_at_most)
+        if self.evenness_at_least is not None:
+            return Evenness(self.evenness_at_least)
+        if self.effective_number_at_least is not None:
+            return EffectiveNumber(self.effective_number_at_least)
+        return None
+
     @model_validator(mode="after")
-    def _demands_something(self) -> Spec:
+    def _demands_one_thing(self) -> Spec:
+        asked = [key for key in _DEMANDS if getattr(self, key) is not None]
+        if len(asked) > 1:
+            mend = "Make it two rules: then each has its own severity, and can be approved by itself."
+            raise Refusal(Mistake(f"{listed(asked)} don't go together", mend, (asked[1],), at_key=True))
+        if not asked and self.unknown_at_most is None:
+            raise Refusal(Mistake("the rule asks for nothing", f"State {listed(_DEMANDS, 'or')}, or unknown_at_most."))
         if self.at_most == 1 and self.unknown_at_most is None:
-            mend = "Lower it, or state unknown_at_most."
-            raise Refusal(Mistake("no share is more than 100 %", mend, ("at_most",)))
+            raise Refusal(Mistake("no share is more than 100 %", "Lower it, or state unknown_at_most.", ("at_most",)))
+        if self.unknown_at_most == 1:
+            raise Refusal(Mistake("no share is more than 100 %", "Lower it, or delete it.", ("unknown_at_most",)))
         return self
 
 
 def explain(spec: Spec) -> str:
     """Say the rule in a plain sentence."""
-    field = field_named(spec.by)
-    title = field.title if field else spec.by
+    title, whole = _title(spec), "hours of the tracks" if spec.of == "hours" else "tracks"
     parts: list[str] = []
-    if spec.at_most < 1:
-        parts.append(f"no {title} may have more than {percentage_in_words(spec.at_most)} of the tracks that state one")
+    if (each := spec.most_of_each) is not None:
+        parts.append(f"no {title} may have more than {percentage_in_words(each)} of the {whole} that state one")
+    if measure := spec.measure:
+        parts.append(measure.demand(spec.of, _plural(spec)))
     if spec.unknown_at_most is not None:
-        parts.append(f"at most {percentage_in_words(spec.unknown_at_most)} of all tracks may state no {title}")
+        share = percentage_in_words(spec.unknown_at_most)
+        all_of_it = "hours may be of tracks that state" if spec.of == "hours" else "tracks may state"
+        parts.append(f"at most {share} of all {all_of_it} no {title}")
     sentence = listed(parts)
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
@@ -126,21 +260,40 @@ def takes_out(spec: Spec) -> bool:
 
 
 def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTable, at_most: int) -> Judged:
-    """Find the values that have too large a share."""
-    grouping = Grouping.of(spec.by, scope)
-    all_tracks, known = grouping.sizes(connection)
-    query = grouping.larger_than(int(spec.at_most * known))
-    found = [
-        Share(value.key, value.label, value.total, known)
-        for value in grouping.values(connection.execute(query).all())
-        if value.total > spec.at_most * known
-    ]
-    blanks = Share(None, "unknown", all_tracks - known, all_tracks)
-    if spec.unknown_at_most is not None and blanks.count > spec.unknown_at_most * all_tracks:
-        found.insert(0, blanks)
-    if not found and not known:
-        return too_little(f"the {grouping.field.title} of no track is known", query)
-    return Judged.of(found, partial(_complaint, spec, scope), at_most=at_most, queries=(query,))
+    """Find the values that have too large a share, or that all together are not spread as they should be."""
+    grouping = Grouping.of(spec.by, scope, spec.of)
+    sizes = grouping.sizes(connection)
+    found: list[_Share | _Spread] = []
+    queries: list[Select[Any]] = []
+    lacking: str | None = None
+    if (each := spec.most_of_each) is not None:
+        queries.append(grouping.larger_than(int(each * sizes.known)))
+        found += [
+            _Share(value.key, value.label, value.total, sizes.known)
+            for value in grouping.values(connection.execute(queries[0]).all())
+            if value.total > each * sizes.known
+        ]
+    if measure := spec.measure:
+        census, query = grouping.census(connection)
+        queries.append(query)
+        if (count := values(census)) >= measure.fewest:
+            shortfall = measure.shortfall(census, spec.of, _plural(spec))
+            found += (
+                [_spread(spec, measure, shortfall, grouping, connection, count, total(census))] if shortfall else []
+            )
+        elif count:
+            lacking = f"all {spec.of} that state one have the same {_title(spec)}, and this takes two"
+    if spec.unknown_at_most is not None and sizes.every - sizes.known > spec.unknown_at_most * sizes.every:
+        found.append(_Share(None, "unknown", sizes.every - sizes.known, sizes.every))
+    if (each is not None or measure) and not sizes.known:
+        lacking = _nothing_known(spec, grouping, sizes)
+    if lacking and not found:
+        return too_little(lacking, *queries)
+    untold = [lacking, _unmeasured(sizes)]
+    found.sort(key=_subject)
+    tell = partial(_complaint, spec, scope)
+    unseen = "; ".join(one for one in untold if one) or None
+    return Judged.of(found, tell, at_most=at_most, queries=tuple(queries), unseen=unseen)
 
 
 def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, discriminator: str) -> TrackList:
@@ -149,8 +302,8 @@ def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, disc
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """How many of how many tracks a value has; its key is None if it is the share of the unknown."""
+class _Share:
+    """How much of how much a value has; its key is None if it is the share of the unknown."""
 
     key: str | None
     label: str
@@ -158,29 +311,130 @@ class Share:
     of: int
 
 
-def _complaint(spec: Spec, scope: Scope, share: Share) -> Complaint:
-    field = field_named(spec.by)
-    known = share.key is not None
-    at_most = spec.at_most if known or spec.unknown_at_most is None else spec.unknown_at_most
-    exact = Fraction(share.count, share.of)
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """How all values together fall short."""
+
+    word: str
+    shortfall: Shortfall
+    values: int
+    largest: tuple[str, ...]
+
+
+def _spread(
+    spec: Spec,
+    measure: Measure,
+    shortfall: Shortfall,
+    grouping: Grouping,
+    connection: Connection,
+    count: int,
+    whole: int,
+) -> _Spread:
+    largest = tuple(
+        f"{shown(value.label)} {hundredths_in_words(Fraction(value.total, whole))}"
+        for value in grouping.largest(connection, _NAMED)
+    )
+    return _Spread(measure.word, shortfall, count, largest)
+
+
+def _nothing_known(spec: Spec, grouping: Grouping, sizes: Sizes) -> str:
+    if spec.of == "hours" and sizes.unmeasured:
+        return f"the duration of no track with a known {_title(spec)} is known"
+    return f"the {grouping.field.title} of no track is known"
+
+
+def _unmeasured(sizes: Sizes) -> str | None:
+    if not sizes.unmeasured:
+        return None
+    return f"the duration of {sizes.unmeasured:,} of {sizes.tracks:,} tracks is unknown"
+
+
+def _subject(found: _Share | _Spread) -> str:
+    if isinstance(found, _Spread):
+        return _ALL
+    return _UNKNOWN if found.key is None else found.key
+
+
+def _complaint(spec: Spec, scope: Scope, found: _Share | _Spread) -> Complaint:
+    if isinstance(found, _Spread):
+        return _complaint_of_all(spec, scope, found)
+    at_most = spec.at_most if found.key is not None else spec.unknown_at_most
+    limit = percentage_in_words(at_most if at_most is not None else Fraction(1))
+    exact = Fraction(found.count, found.of)
+    share = hundredths_in_words(exact)
+    value = shown(found.label) if found.key is not None else f"Unknown {_title(spec)}"
+    in_words = hours_in_words if spec.of == "hours" else _tracks
     return Complaint(
         "value",
-        f"{spec.by}:{share.key if known else '?'}",
+        f"{spec.by}:{_subject(found)}",
         {
-            "field": field.title if field else spec.by,
-            "value": shown(share.label) if known else f"Unknown {field.title if field else spec.by}",
+            "field": _title(spec),
+            "value": value,
             "dataset": scope.dataset.name,
-            "share": hundredths_in_words(exact),
-            "count": f"{share.count:,}",
+            "share": share,
+            "count": in_words(found.count),
+            "limit": f"at most {limit}",
+            "reason": f"{value} has {share} of the {spec.of} ({in_words(found.count)})",
         },
         evidence={
             "field": spec.by,
-            "value": share.label if known else None,
-            "tracks": share.count,
-            "of": share.of,
-            "share": hundredths_in_words(exact),
-            "at_most": percentage_in_words(at_most),
+            "value": found.label if found.key is not None else None,
+            **(
+                {"hours": hours_in_words(found.count), "of hours": hours_in_words(found.of)}
+                if spec.of == "hours"
+                else {"tracks": found.count, "of": found.of}
+            ),
+            "share": share,
+            "at_most": limit,
         },
-        bound={"per_mille": int(exact * 1000)},
-        discriminator="" if known else "unknown",
+        bound={"per_mille": int(exact * 1000), **_of(spec)},
+        discriminator="" if found.key is not None else "unknown",
     )
+
+
+def _complaint_of_all(spec: Spec, scope: Scope, found: _Spread) -> Complaint:
+    shortfall = found.shortfall
+    return Complaint(
+        "value",
+        f"{spec.by}:{_ALL}",
+        {
+            "field": _title(spec),
+            "value": f"all {_plural(spec)}",
+            "dataset": scope.dataset.name,
+            "share": shortfall.measured,
+            "count": f"{found.values:,}",
+            "limit": shortfall.limit,
+            "reason": shortfall.said,
+        },
+        evidence={
+            "field": spec.by,
+            "measure": found.word,
+            "values": found.values,
+            "measured": shortfall.measured,
+            "permitted": shortfall.limit,
+            "largest": list(found.largest),
+        },
+        bound={"band": shortfall.band, **_of(spec)},
+        discriminator=found.word,
+    )
+
+
+def _of(spec: Spec) -> dict[str, str]:
+    """Say what was counted, where it is not tracks: an approval of the one is none of the other."""
+    return {} if spec.of == "tracks" else {"of": spec.of}
+
+
+def _tracks(count: int) -> str:
+    return f"{count:,}"
+
+
+def _title(spec: Spec) -> str:
+    field = field_named(spec.by)
+    return field.title if field else spec.by
+
+
+def _plural(spec: Spec) -> str:
+    title = _title(spec)
+    if spec.by not in _COUNTED_BY:
+        return f"values of {title}"
+    return title if title.endswith("s") else f"{title}s"

@@ -93,7 +93,10 @@ def test_both_databases_find_what_a_plain_reading_of_the_rules_finds(
     not_judged = {
         name for name, violations in on_sqlite.items() if any(one.subject_kind == "rule" for one in violations)
     }
-    assert not_judged == {name for name in RULES if rows and not found[name] and _too_little(name, rows)}
+    in_part = {"balanced"}  # the unknown can be counted where no artist is known
+    assert not_judged == {
+        name for name in RULES if rows and (not found[name] or name in in_part) and _too_little(name, rows)
+    }
 
 
 def _found(store: Store, rows: list[Track], groups: list[str]) -> dict[str, list[Found]]:
