@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from audit_core.ledger.policies import active_texts, text_of
-from audit_core.ledger.tables import active_policies
+from audit_core.clock import Clock, utc_now
+from audit_core.ledger.policies import effective, text_of
 from rules.policy import Policy, Rule
 from rules.reader import check_text
 
@@ -16,23 +16,30 @@ __all__ = ["Policies"]
 
 
 class Policies:
-    """Gives the policies that are active in a transaction; parses them again only when another set is."""
+    """Gives the policies that are in force when it is asked; parses again only the texts that it has not met.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    clock : Clock
+        What time it is: a text may take force at a day of its own.
+    """
+
+    def __init__(self, clock: Clock = utc_now) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
-        self._known: tuple[frozenset[tuple[str, str]], Mapping[str, Policy]] = (frozenset(), {})
+        self._known: Mapping[str | None, Policy] = {}  # by the SHA-256 of the text
 
     def __call__(self, connection: Connection) -> Mapping[str, Policy]:
-        """Give the active policies by their ids."""
-        rows = connection.execute(select(active_policies.c.policy, active_policies.c.sha256))
-        wanted = frozenset((row.policy, row.sha256) for row in rows)
+        """Give the policies in force by their ids."""
+        wanted = {policy: one.sha256 for policy, one in effective(connection, self._clock()).items()}
         with self._lock:
-            known, policies = self._known
-            if known != wanted:
-                texts = active_texts(connection)
-                policies = {policy: check_text(text, f"active policy {policy}") for policy, (_, text) in texts.items()}
-                self._known = (wanted, policies)
-            return policies
+            known = self._known
+            if known.keys() != set(wanted.values()):
+                known = {
+                    sha256: known.get(sha256) or _read(connection, policy, sha256) for policy, sha256 in wanted.items()
+                }
+                self._known = known
+        return {policy: known[sha256] for policy, sha256 in wanted.items()}
 
     def rule(self, connection: Connection, policy: str, rule: str) -> tuple[Policy, Rule] | None:
         """Find an active rule with its policy; None if it is no longer in force."""
@@ -42,6 +49,10 @@ class Policies:
         """Find a rule in a policy text of the past; None if it is not in it."""
         text = text_of(connection, sha256)
         return _rule_of(check_text(text, f"policy text {sha256[:12]}") if text is not None else None, rule)
+
+
+def _read(connection: Connection, policy: str, sha256: str | None) -> Policy:
+    return check_text(text_of(connection, sha256 or "") or "", f"active policy {policy}")
 
 
 def _rule_of(policy: Policy | None, rule: str) -> tuple[Policy, Rule] | None:

@@ -25,7 +25,8 @@ from audit_core.catalogue.leases import LeaseHeld, hold
 from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
 from audit_core.errors import CratecheckError, StoreError
-from audit_core.ledger.tables import active_policies, runs
+from audit_core.ledger.policies import effective
+from audit_core.ledger.tables import runs
 from bot.digest import give_out
 from bot.due import last_due, trigger_for
 from bot.policies import Policies
@@ -163,15 +164,13 @@ class Schedule:
         settled = or_(job_runs.c.finished_at.is_not(None), job_runs.c.failed.is_not(None))
         past = job_runs.c.due <= now  # a clock that once ran ahead holds nothing up
         with self._store.read() as connection:
-            activated = connection.scalar(
-                select(active_policies.c.activated_at).where(active_policies.c.policy == policy.id)
-            )
+            its_text = effective(connection, now).get(policy.id)
             last = connection.scalar(
                 select(func.max(job_runs.c.due, type_=job_runs.c.due.type)).where(job_runs.c.job == job, settled, past)
             )
-        if activated is None or policy.schedule is None:
+        if its_text is None or policy.schedule is None:
             return None
-        due = last_due(timing, policy.schedule.zone, after=last or activated, until=now)
+        due = last_due(timing, policy.schedule.zone, after=last or its_text.effective_at, until=now)
         if due is not None and self._noticed.get(job, (None, now))[0] != due:
             self._noticed[job] = due, now
         return due

@@ -95,7 +95,7 @@ class Service:
         self._desk = desk
         self._access = _Access.to(settings, desk)
         self._clock = clock
-        self._policies = Policies()
+        self._policies = Policies(clock)
         self._roles = Roles(settings.groups, settings.people, clock)
         self._client = client_for(self._access.bot_token, self._access.api_url)
         self._clips = Clips(settings, store, self._client, make=evidence, fulfilled=self._wake_sender, clock=clock)

@@ -11,9 +11,10 @@ from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import datasets, tracks
 from audit_core.clock import Clock, utc_now
 from audit_core.ledger.chain import head
+from audit_core.ledger.policies import effective
 from audit_core.ledger.quarantine import quarantined_tracks
 from audit_core.ledger.runs import settle
-from audit_core.ledger.tables import active_policies, runs, violations
+from audit_core.ledger.tables import runs, violations
 from audit_core.neighbours.calibration import quoted_calibration
 from bot.tables import job_runs, outbox
 
@@ -52,7 +53,7 @@ def standing(store: Store, clock: Clock = utc_now) -> dict[str, Any]:
             "revision": snapshot.revision,
             "tracks": {row.name: row.number for row in connection.execute(held)},
             "quarantined": connection.execute(out).scalar_one(),
-            "policies": list(connection.scalars(select(active_policies.c.policy).order_by(active_policies.c.policy))),
+            "policies": list(effective(connection, clock())),
             "violations": {row.state: row.number for row in connection.execute(states)},
             "last_audit": f"run {run.id}, {run.finished_at:%Y-%m-%d %H:%M} UTC, by {run.actor}" if run else None,
             "false_neighbours": quoted_calibration(connection, snapshot),

@@ -14,10 +14,12 @@ from sqlmodel import Field, SQLModel
 from audit_core.columns import Document, Instant
 
 __all__ = [
-    "ActivePolicy",
     "Decision",
     "Finding",
     "LedgerEntry",
+    "PolicyActivation",
+    "PolicyAnswer",
+    "PolicyProposal",
     "PolicyText",
     "Quarantine",
     "QuarantineContent",
@@ -25,10 +27,12 @@ __all__ = [
     "Violation",
     "Waiver",
     "WaiverViolation",
-    "active_policies",
     "decisions",
     "findings",
     "ledger_entries",
+    "policy_activations",
+    "policy_answers",
+    "policy_proposals",
     "policy_texts",
     "quarantine_contents",
     "quarantines",
@@ -55,7 +59,7 @@ class LedgerEntry(SQLModel, table=True):
 
 
 class PolicyText(SQLModel, table=True):
-    """The text of every policy that was ever activated, addressed by its SHA-256."""
+    """The text of every policy that was ever proposed or activated, addressed by its SHA-256."""
 
     __tablename__ = "policy_text"
 
@@ -64,15 +68,60 @@ class PolicyText(SQLModel, table=True):
     text: str
 
 
-class ActivePolicy(SQLModel, table=True):
-    """The policies that audits apply. Their past is in the ledger."""
+class PolicyProposal(SQLModel, table=True):
+    """A text that somebody wants in force, or a policy out of force, and what became of it."""
 
-    __tablename__ = "active_policy"
+    __tablename__ = "policy_proposal"
 
-    policy: str = Field(primary_key=True)
-    sha256: str = Field(foreign_key="policy_text.sha256")
-    activated_at: datetime = Field(sa_type=Instant)
-    activated_by: str
+    id: str = Field(primary_key=True)
+    seq: int = Field(foreign_key="ledger.seq")
+    policy: str
+    sha256: str | None = Field(default=None, foreign_key="policy_text.sha256")  # None: the policy is to be retired
+    base_sha256: str | None = Field(default=None, foreign_key="policy_text.sha256")  # in force when it was proposed
+    person: str
+    via: str
+    at: datetime = Field(sa_type=Instant)
+    reason: str
+    origin: str  # the file, where there is one
+    git_commit: str | None = None
+    state: str  # examining, proposed, activated, rejected, withdrawn, refused
+    preview: dict[str, Any] | None = Field(default=None, sa_type=Document)
+    confirmations: int = 1  # how many it needs
+    refused: str | None = None  # why
+    decided_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class PolicyAnswer(SQLModel, table=True):
+    """What a person said to a proposal. Append-only."""
+
+    __tablename__ = "policy_answer"
+
+    proposal_id: str = Field(primary_key=True, foreign_key="policy_proposal.id")
+    person: str = Field(primary_key=True)
+    answer: str  # confirm, reject, withdraw
+    seq: int = Field(foreign_key="ledger.seq")
+    via: str
+    at: datetime = Field(sa_type=Instant)
+    reason: str
+
+
+class PolicyActivation(SQLModel, table=True):
+    """A policy's text put in force, or the policy out of force. Append-only.
+
+    In force at a moment is, of each policy, what was activated last among all that is effective by then.
+    """
+
+    __tablename__ = "policy_activation"
+
+    seq: int = Field(primary_key=True, foreign_key="ledger.seq")
+    policy: str
+    sha256: str | None = Field(default=None, foreign_key="policy_text.sha256")  # None: retired
+    effective_at: datetime = Field(sa_type=Instant)
+    at: datetime = Field(sa_type=Instant)
+    person: str
+    via: str
+    proposal_id: str | None = Field(default=None, foreign_key="policy_proposal.id")
+    git_commit: str | None = None
 
 
 class Run(SQLModel, table=True):
@@ -215,7 +264,9 @@ class WaiverViolation(SQLModel, table=True):
 # The same tables for SQLAlchemy Core, in which every query is written.
 ledger_entries: Table = SQLModel.metadata.tables["ledger"]
 policy_texts: Table = SQLModel.metadata.tables["policy_text"]
-active_policies: Table = SQLModel.metadata.tables["active_policy"]
+policy_proposals: Table = SQLModel.metadata.tables["policy_proposal"]
+policy_answers: Table = SQLModel.metadata.tables["policy_answer"]
+policy_activations: Table = SQLModel.metadata.tables["policy_activation"]
 runs: Table = SQLModel.metadata.tables["run"]
 findings: Table = SQLModel.metadata.tables["finding"]
 violations: Table = SQLModel.metadata.tables["violation"]

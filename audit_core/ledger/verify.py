@@ -1,7 +1,7 @@
 """`ledger verify`: does everything still match what the chain says? Names the first row that does not.
 
 In this order: every entry against its hash and the entry before; the chain against heads that were given out; runs and
-their findings, decisions with their quarantines and waivers, and policy texts against the entries that vouch for them;
+their findings, decisions with their quarantines and waivers, and policies against the entries that vouch for them;
 violations against what findings and decisions fold into; imports, with the keys and the row hashes of the tracks
 that came and went by each (`imports` says what of a track is not looked at); and scans and comparisons, with all that
 they found.
@@ -24,7 +24,8 @@ from audit_core.ledger.imports import revision_rows, track_rows
 from audit_core.ledger.refold import violations_against_their_fold
 from audit_core.ledger.revised_rows import recording_rows, revised_rows
 from audit_core.ledger.tables import ledger_entries
-from audit_core.ledger.vouched import Broken, Vouched, decided_rows, entry_of, finding_rows, policy_rows, run_rows
+from audit_core.ledger.vouched import Broken, Vouched, decided_rows, entry_of, finding_rows, run_rows
+from audit_core.ledger.vouched_policies import policy_rows
 
 __all__ = ["Broken", "KnownHead", "Verification", "verify"]
 

@@ -1,8 +1,7 @@
-"""The rows that ledger entries vouch for: runs, findings, decisions, quarantines, waivers, policy texts."""
+"""The rows that ledger entries vouch for: runs, findings, decisions, quarantines, waivers."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,11 +17,9 @@ from audit_core.ledger.faithful import Record, records
 from audit_core.ledger.merkle import Tree
 from audit_core.ledger.runs import LEAF_COLUMNS, leaf, run_payload
 from audit_core.ledger.tables import (
-    active_policies,
     decisions,
     findings,
     ledger_entries,
-    policy_texts,
     quarantine_contents,
     quarantines,
     runs,
@@ -31,7 +28,12 @@ from audit_core.ledger.tables import (
 )
 from audit_core.neighbours.tables import separations
 
-__all__ = ["Broken", "Entry", "Vouched", "decided_rows", "entry_of", "finding_rows", "policy_rows", "run_rows"]
+__all__ = ["OF_POLICIES", "Broken", "Entry", "Vouched", "decided_rows", "entry_of", "finding_rows", "run_rows"]
+
+OF_POLICIES: Final = frozenset(
+    {"proposal", "examination", "confirmation", "rejection", "withdrawal", "activation", "retirement"}
+)
+"""The kinds of entries that vouch for policies; `vouched_policies` compares them."""
 
 _PAGE: Final = 500
 _RUN: Final = ("revision", "as_of", "seed", "tool_version", "inputs", "started_at", "outcomes", "merkle_root")
@@ -93,8 +95,7 @@ class Vouched:
     settled: dict[Any, bool] = field(default_factory=dict)
     decided: set[Any] = field(default_factory=set)
     released: dict[Any, tuple[datetime, Any]] = field(default_factory=dict)
-    active: dict[Any, Entry] = field(default_factory=dict)
-    texts: dict[Any, Entry] = field(default_factory=dict)
+    policies: list[Entry] = field(default_factory=list)  # what was proposed, answered, activated and retired
     findings: int = 0
     decisions: int = 0
     violations: int = 0
@@ -112,11 +113,8 @@ class Vouched:
             self.decided.add(payload.get("decision"))
             for one in payload.get("released", ()):
                 self.released[one] = (entry.at, payload.get("decision"))
-        elif entry.kind == "activation":
-            self.active[payload.get("policy")] = entry
-            self.texts[payload.get("sha256")] = entry
-        elif entry.kind == "retirement":
-            self.active.pop(payload.get("policy"), None)
+        elif entry.kind in OF_POLICIES:
+            self.policies.append(entry)
 
 
 def run_rows(connection: Connection, vouched: Vouched) -> Iterator[Broken]:
@@ -318,32 +316,3 @@ def _unvouched(connection: Connection, vouched: Vouched) -> Iterator[Broken]:
     )
     for number in connection.scalars(stray.limit(1)).all():
         yield Broken(f"content of quarantine {number}", "was put in: no ledger row vouches for it")
-
-
-def policy_rows(connection: Connection, vouched: Vouched) -> Iterator[Broken]:
-    """Compare policy texts with their SHA-256, and the active policies with the last activations."""
-    missing = set(vouched.texts)
-    for row in records(connection, policy_texts, order_by=(policy_texts.c.sha256,)):
-        sha256, entry = row["sha256"], vouched.texts.get(row["sha256"])
-        if entry is None or row["policy"] != entry.payload.get("policy"):
-            yield Broken(f"policy text {sha256}", "was put in: no ledger row vouches for it under its name")
-        if _sha256(row["text"]) != sha256:
-            yield Broken(f"policy text {sha256}", "does not match its SHA-256: it was altered")
-        missing.discard(sha256)
-    for sha256 in missing:
-        yield Broken(f"policy text {sha256}", f"is missing: ledger row {vouched.texts[sha256].seq} activated it")
-    inactive = set(vouched.active)
-    for row in records(connection, active_policies, order_by=(active_policies.c.policy,)):
-        name, entry = row["policy"], vouched.active.get(row["policy"])
-        stands = (row["sha256"], row["activated_at"], row["activated_by"])
-        if entry is None or stands != (entry.payload.get("sha256"), entry.at, entry.actor):
-            yield Broken(f"active policy {name}", "is not what the ledger activated last")
-        inactive.discard(name)
-    for name in inactive:
-        yield Broken(f"active policy {name}", f"is missing: ledger row {vouched.active[name].seq} activated it")
-
-
-def _sha256(text: object) -> str | None:
-    if not isinstance(text, str):
-        return None
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

@@ -84,12 +84,12 @@ def retire(
     Example: cratecheck policy retire release --as "Ada Adams"
     """
     from audit_core.clock import utc_now
-    from audit_core.ledger.policies import active_texts
+    from audit_core.ledger.policies import effective
     from audit_core.ledger.policies import retire as take_out
 
     with opened(workspace) as (_settings, store), store.write() as connection:
         if not take_out(connection, policy, actor=actor, via="cli", at=utc_now()):
-            known = ", ".join(active_texts(connection)) or "none"
+            known = ", ".join(effective(connection, utc_now())) or "none"
             raise PolicyError(f"no policy {policy!r} is in force", mend=f"In force: {known}.")
     say(f"retired {policy}")
 
@@ -99,14 +99,14 @@ def list_(workspace: WorkspaceOption = Path(), style: RowFormatOption = RowForma
 
     Example: cratecheck policy list --format json
     """
-    from sqlalchemy import select
+    from dataclasses import asdict
 
-    from audit_core.ledger.tables import active_policies
+    from audit_core.clock import utc_now
+    from audit_core.ledger.policies import effective
 
-    active = select(active_policies).order_by(active_policies.c.policy)
     with opened(workspace) as (_settings, store), store.read() as connection:
-        rows = [dict(row._mapping) for row in connection.execute(active)]
-    show_rows(rows, ["policy", "sha256", "activated_at", "activated_by"], style, empty="no policy is active")
+        rows = [asdict(one) for one in effective(connection, utc_now()).values()]
+    show_rows(rows, ["policy", "sha256", "effective_at", "person"], style, empty="no policy is active")
 
 
 def _read(paths: list[Path] | None, workspace: Path) -> list[Policy]:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from audit_core.catalogue.store import Store
 from audit_core.ledger.policies import retire
-from audit_core.ledger.tables import active_policies, decisions, findings, policy_texts, violations
+from audit_core.ledger.tables import policy_activations, decisions, findings, policy_texts, violations
 from tests.support.conversation import House, Unhurried, activate, failing, house, policy_text
 from tests.support.ledger import key_of
 
@@ -271,7 +271,7 @@ def test_a_review_that_cannot_be_read_says_so(house: House) -> None:
     house.audit(*failing("a"))
     with house.store.write() as connection:
         connection.execute(insert(policy_texts).values(sha256="0" * 64, policy="release", text="from: a later version"))
-        connection.execute(update(active_policies).values(sha256="0" * 64))
+        connection.execute(update(policy_activations).values(sha256="0" * 64))
     assert house.desk.user("nina").click(house.parents()[0]["ts"], "review").ok
     assert "release" in said(house.opened("nina", "notice"))
 

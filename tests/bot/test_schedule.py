@@ -52,7 +52,7 @@ class Works:
         self.schedule = self.another()
 
     def another(self) -> Schedule:
-        return Schedule(self.store, Policies(), audit=self._audit, clock=self.clock, names={"U1": "Nina"})
+        return Schedule(self.store, Policies(self.clock), audit=self._audit, clock=self.clock, names={"U1": "Nina"})
 
     def _audit(self) -> None:
         if self.error is not None:
@@ -210,7 +210,7 @@ def test_a_digest_that_becomes_due_during_an_audit_is_not_late(works: Works) -> 
         works.clock.now += timedelta(minutes=30)
         works._audit()
 
-    schedule = Schedule(works.store, Policies(), audit=long_audit, clock=works.clock)
+    schedule = Schedule(works.store, Policies(works.clock), audit=long_audit, clock=works.clock)
     schedule.look()
     assert looking == ["gone"]
     (digest,) = digests_of(works.store)
@@ -259,7 +259,7 @@ def test_two_threads_of_one_process_do_not_get_into_each_others_way(
         began.set()
         gate.wait(5)
 
-    schedule = Schedule(works.store, Policies(), audit=audit, clock=works.clock)
+    schedule = Schedule(works.store, Policies(works.clock), audit=audit, clock=works.clock)
     works.clock.now = MONDAY + timedelta(hours=1)
     first = threading.Thread(target=schedule.look)
     with caplog.at_level(logging.INFO):
@@ -293,7 +293,7 @@ def test_who_is_in_a_group_is_learnt_however_many_audits_wait(store: Store) -> N
 
     schedule = Schedule(
         store,
-        Policies(),
+        Policies(clock),
         audit=audit,
         clock=clock,
         refresh=asked.set,
@@ -341,7 +341,7 @@ def test_the_alarm_clock_rings_by_itself(store: Store) -> None:
     works = Works(store, plan="schedule: {run: every 5 minutes, timezone: UTC}")
     works.clock.now = MONDAY + timedelta(minutes=6)  # missed while nothing ran
     refreshed = threading.Event()
-    schedule = Schedule(store, Policies(), audit=works._audit, clock=works.clock, refresh=refreshed.set)
+    schedule = Schedule(store, Policies(works.clock), audit=works._audit, clock=works.clock, refresh=refreshed.set)
     schedule.start()
     try:
         assert refreshed.wait(5)

@@ -7,7 +7,7 @@ import json
 
 from audit_core.catalogue.store import Store
 from audit_core.ledger.chain import export
-from audit_core.ledger.policies import activate_text, active_texts, retire, text_of
+from audit_core.ledger.policies import activate_text, in_force, retire, text_of
 from audit_core.ledger.verify import verify
 from tests.support.ledger import START
 
@@ -28,7 +28,9 @@ def test_an_active_text_is_read_back_byte_for_byte_under_its_sha256(store: Store
     sha256 = activate(store, FIRST)
     assert sha256 == hashlib.sha256(FIRST.encode()).hexdigest()
     with store.read() as connection:
-        assert active_texts(connection) == {"release": (sha256, FIRST)}
+        (one,) = in_force(connection, START).values()
+        assert (one.policy, one.sha256, one.text) == ("release", sha256, FIRST)
+        assert (one.person, one.via, one.at, one.effective_at) == ("lena", "cli", START, START)
         assert text_of(connection, sha256) == FIRST
         assert text_of(connection, "0" * 64) is None
 
@@ -54,7 +56,7 @@ def test_a_retired_policy_is_not_active_and_its_text_stays(store: Store) -> None
         with store.write() as connection:
             assert retire(connection, "release", actor="lena", via="cli", at=START) is expected
     with store.read() as connection:
-        assert active_texts(connection) == {}
+        assert in_force(connection, START) == {}
         assert text_of(connection, sha256) == FIRST
     assert [entry["kind"] for entry in entries(store)] == ["activation", "retirement"]
     assert verify(store).holds
@@ -64,4 +66,4 @@ def test_active_policies_come_in_the_order_of_their_names(store: Store) -> None:
     for name in ("b", "Z", "a"):
         activate(store, f"policy: {name}\n", name)
     with store.read() as connection:
-        assert list(active_texts(connection)) == ["Z", "a", "b"]
+        assert list(in_force(connection, START)) == ["Z", "a", "b"]

@@ -109,7 +109,7 @@ TABLES = (
     "waiver",
     "waiver_violation",
     "policy_text",
-    "active_policy",
+    "policy_activation",
     "violation",
 )
 
@@ -248,8 +248,8 @@ def test_heads_that_were_given_out_before_still_hold(copy: Path) -> None:
         ("DELETE FROM quarantine_content", "quarantine of decision "),
         ("UPDATE waiver SET ends_at = ends_at + 1", "waiver of decision "),
         ("UPDATE policy_text SET text = text || ' '", "policy text "),
-        ("UPDATE active_policy SET activated_by = 'eve' WHERE policy = 'release'", "active policy release is not what"),
-        ("DELETE FROM active_policy WHERE policy = 'release'", "active policy release is missing: ledger row 4"),
+        ("UPDATE policy_activation SET person = 'eve' WHERE seq = 4", "activation 4 of policy release does not match"),
+        ("DELETE FROM policy_activation WHERE seq = 4", "activation 4 of policy release is missing: ledger row 4"),
         ("UPDATE violation SET state = 'approved' WHERE state = 'open'", "violation "),
         ("DELETE FROM violation WHERE state = 'resolved'", "violation "),
         ("UPDATE violation SET evidence = replace(evidence, ' ', '  ')", "violation "),
@@ -267,7 +267,11 @@ def test_what_was_altered_is_named(copy: Path, statement: str, said: str) -> Non
         ("INSERT INTO waiver_violation SELECT decision_id, 'z' FROM waiver LIMIT 1", "does not match"),
         ("INSERT INTO waiver SELECT 'eve', rule, since, until, ends_at FROM waiver LIMIT 1", "put in"),
         ("INSERT INTO policy_text VALUES ('0', 'release', 'x')", "put in"),
-        ("INSERT INTO active_policy SELECT 'old', sha256, activated_at, 'lena' FROM active_policy LIMIT 1", "not what"),
+        (
+            "INSERT INTO policy_activation SELECT 9, policy, sha256, effective_at, at, person, via, NULL, NULL"
+            " FROM policy_activation LIMIT 1",
+            "activation 9 of policy release was put in",
+        ),
     ],
 )
 def test_what_was_put_in_is_named(copy: Path, statement: str, said: str) -> None:
