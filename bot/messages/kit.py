@@ -31,6 +31,7 @@ __all__ = [
     "bold",
     "button",
     "choice",
+    "code_blocks",
     "context",
     "date_picker",
     "divider",
@@ -53,6 +54,7 @@ View = dict[str, Any]
 
 AT_MOST: Final = 9_900
 """The most characters of JSON that a message's blocks may take."""
+_CODE_AT_MOST: Final = 3_000
 _SLACK_ID: Final = re.compile(r"[UW][A-Z0-9]{6,30}")
 
 
@@ -134,6 +136,17 @@ def _only_words(span: Span) -> bool:
     return span.keys() == {"type", "text"}
 
 
+def code_blocks(lines: Sequence[str]) -> Block:
+    """Write lines as they are, in letters of one width; in several pieces, where one would be too long for Slack."""
+    pieces = [""]
+    for line in lines:
+        if pieces[-1] and len(pieces[-1]) + len(line) >= _CODE_AT_MOST:
+            pieces.append("")
+        pieces[-1] += f"\n{line}" if pieces[-1] else line or " "
+    elements = [{"type": "rich_text_preformatted", "elements": [text(piece or " ")]} for piece in pieces]
+    return {"type": "rich_text", "elements": elements}
+
+
 def header(words: str) -> Block:
     """Write a headline."""
     return {"type": "header", "text": _plain_text(words, 110)}
@@ -175,10 +188,19 @@ def select(action_id: str, options: Mapping[str, str], chosen: str) -> Block:
 
 
 def text_input(
-    name: str, label: str, *, hint: str | None = None, optional: bool = False, lines: bool = False, most: int = 1_000
+    name: str,
+    label: str,
+    *,
+    hint: str | None = None,
+    optional: bool = False,
+    lines: bool = False,
+    most: int = 1_000,
+    initial: str = "",
 ) -> Block:
     """Ask for text; `name` is both block and action, under which the answer is found."""
     element: Block = {"type": "plain_text_input", "action_id": name, "multiline": lines, "max_length": most}
+    if initial:
+        element["initial_value"] = initial
     return _input(name, label, element, hint, optional)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-__all__ = ["counted", "fallback", "plain", "shortened"]
+__all__ = ["as_code", "counted", "fallback", "plain", "shortened"]
 
 # Joiners that emoji and several scripts need, and the tags that flags are made of. Other format characters reorder or
 # hide the text around them.
@@ -34,6 +34,11 @@ def plain(text: str, limit: int) -> str:
         Not escaped. Empty if nothing visible is in `text`.
     """
     return shortened(" ".join("".join(map(_shown, text)).split()), limit)
+
+
+def as_code(line: str, limit: int) -> str:
+    """Show a line of a stranger's file: its spaces stay, and what would reorder or hide the text around it does not."""
+    return shortened("".join(map(_shown, line)).rstrip(), limit)
 
 
 def _shown(letter: str) -> str:

@@ -1,0 +1,74 @@
+"""The modal in which a person activates, rejects or withdraws a proposal: what follows from it, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from bot.messages.kit import Block, View, bold, modal, paragraph, text, text_input
+from bot.messages.proposal import Card, summary
+from bot.messages.text import counted, plain
+
+__all__ = ["ANSWERS", "Word", "answered", "proposal_form_view"]
+
+Word = Literal["confirm", "reject", "withdraw"]
+
+ANSWERS: Final[Mapping[Word, str]] = {"confirm": "Activate", "reject": "Reject", "withdraw": "Withdraw"}
+_WHY: Final[Mapping[Word, str]] = {"reject": "Why is it rejected?", "withdraw": "Why is it withdrawn?"}
+
+
+def proposal_form_view(card: Card, word: Word, metadata: str) -> View:
+    """Build the modal.
+
+    Parameters
+    ----------
+    card : Card
+        The proposal as it stands.
+    word : Word
+        What the person is about to answer.
+    metadata : str
+        Names the proposal and the place of the click; comes back with the answer.
+    """
+    blocks: list[Block] = [paragraph(bold(f"{plain(card.title, 300)} ({plain(card.policy, 80)})"))]
+    if word == "confirm":
+        blocks += [paragraph(text(line)) for line in _follows(card)]
+    else:
+        stays = "The text in force stays." if card.base_sha256 else "Nothing comes into force."
+        blocks += [paragraph(text(stays)), text_input("reason", _WHY[word], lines=True)]
+    return modal(ANSWERS[word], blocks, callback_id="proposal", metadata=metadata, submit=ANSWERS[word])
+
+
+def _follows(card: Card) -> list[str]:
+    missing = card.confirmations - len(card.confirmed) - 1
+    takes_effect = "The policy is out of force at once" if card.kind == "retirement" else "Audits apply it at once"
+    if missing > 0:
+        when = (
+            f"It loosens critical rules: after you, {counted(missing, 'other person', 'other people')} must confirm it."
+        )
+    elif card.begins:
+        when = "It comes into force on the day that it names."
+    else:
+        when = f"{takes_effect}; what it changes shows after the next one."
+    threads = sum(one.threads for one in card.asked)
+    posts = sum(one.messages for one in card.asked)
+    if threads or posts:
+        whom = ", ".join(dict.fromkeys(name for one in card.asked for name in one.people))
+        asks = f"It posts {counted(threads, 'new thread')} and {counted(posts, 'message')}, for {plain(whom, 500)}."
+    else:
+        asks = "It posts nothing new."
+    return [f"{summary(card)}.", asks, when]
+
+
+def answered(card: Card, word: Word) -> str:
+    """Write what a person has just answered."""
+    policy = plain(card.policy, 80)
+    match word, card.state:
+        case "confirm", "activated":
+            return f"You activated the proposal: {policy} is {'out of' if card.kind == 'retirement' else 'in'} force."
+        case "confirm", _:
+            others = counted(card.confirmations - len(card.confirmed), "more person", "more people")
+            return f"You confirmed the proposal for {policy}. It waits for {others}."
+        case "reject", _:
+            return f"You rejected the proposal for {policy}. The text in force stays."
+        case _:
+            return f"You withdrew your proposal for {policy}. The text in force stays."
