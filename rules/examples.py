@@ -86,9 +86,13 @@ class Lack:
     location: Location
     missing: tuple[str, ...]
 
+    @property
+    def what(self) -> str:
+        """Say it: "no example that passes"."""
+        return f"no example that {listed(self.missing, 'or')}"
+
     def __str__(self) -> str:
-        missing = listed((f"no example that {word}" for word in self.missing), "and")
-        return f"{self.location}: the rule {self.rule} has {missing}"
+        return f"{self.location}: the rule {self.rule} has {self.what}"
 
 
 def run_examples(policies: Iterable[Policy], licences: LicenceTable) -> list[ExampleOutcome]:

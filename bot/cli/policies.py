@@ -1,33 +1,27 @@
-"""`cratecheck policy`: check, explain, activate and list policies."""
+"""`cratecheck policy`: check, explain, test, activate and list policies."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from audit_core.errors import PolicyError
-from bot.cli import schemas
+from bot.cli import schemas, testing
 from bot.cli.output import RowFormat, RowFormatOption, say, show_rows
+from bot.cli.policy_files import Files, policies_in
 from bot.cli.workspaces import ActorOption, WorkspaceOption, opened
 
-if TYPE_CHECKING:
-    from rules.policy import Policy
-
 __all__ = ["add_to"]
-
-Files = Annotated[
-    list[Path] | None,
-    typer.Argument(metavar="[FILE...]", help="Policy files; without any, all of the workspace's `policies/`."),
-]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    group = typer.Typer(help="Check, explain and activate policies.", no_args_is_help=True, rich_markup_mode=None)
+    group = typer.Typer(help="Check, explain, test and activate policies.", no_args_is_help=True, rich_markup_mode=None)
     group.command()(check)
     group.command()(explain)
+    testing.add_to_group(group)
     group.command()(activate)
     group.command()(retire)
     group.command("list")(list_)
@@ -40,7 +34,7 @@ def check(paths: Files = None, workspace: WorkspaceOption = Path()) -> None:
 
     Example: cratecheck policy check policies/release.yaml
     """
-    policies = _read(paths, workspace)
+    policies = policies_in(paths, workspace)
     rules = sum(len(policy.rules) for policy in policies)
     say(f"{len(policies)} {'policy' if len(policies) == 1 else 'policies'}, {rules} rules: no mistakes")
 
@@ -52,7 +46,7 @@ def explain(paths: Files = None, workspace: WorkspaceOption = Path()) -> None:
     """
     from rules.explain import explain as in_english
 
-    say("\n\n".join(in_english(policy) for policy in _read(paths, workspace)))
+    say("\n\n".join(in_english(policy) for policy in policies_in(paths, workspace)))
 
 
 def activate(
@@ -68,7 +62,7 @@ def activate(
     """
     from rules.activation import activate as put_in_force
 
-    policies = _read(paths, workspace)
+    policies = policies_in(paths, workspace)
     with opened(workspace) as (_settings, store):
         for change in put_in_force(store, policies, actor=actor, via="cli"):
             say(f"{change.outcome:<11} {change.policy}  {change.sha256[:12]}")
@@ -107,14 +101,3 @@ def list_(workspace: WorkspaceOption = Path(), style: RowFormatOption = RowForma
     with opened(workspace) as (_settings, store), store.read() as connection:
         rows = [asdict(one) for one in effective(connection, utc_now()).values()]
     show_rows(rows, ["policy", "sha256", "effective_at", "person"], style, empty="no policy is active")
-
-
-def _read(paths: list[Path] | None, workspace: Path) -> list[Policy]:
-    from rules.reader import check_folder
-
-    if not paths:
-        folder = workspace / "policies"
-        paths = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
-        if not paths:
-            raise PolicyError(f"no policy in {folder}", mend="Write one, or copy one with `cratecheck init`.")
-    return check_folder(paths)
