@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.output import Format, FormatOption, say, show_value
-from bot.cli.workspaces import ActorOption, WorkspaceOption, identified, opened
+from bot.cli.workspaces import ActorOption, WorkspaceOption, opened
+from bot.people import identified
 
 if TYPE_CHECKING:
     from audit_core.ledger.transitions import Verdict

@@ -15,7 +15,8 @@ from typer.core import TyperGroup
 from audit_core.errors import CratecheckError
 from bot.cli.exit_codes import ExitCode
 from bot.cli.output import Format, FormatOption, RowFormat, RowFormatOption, clean, say, show_rows, show_value
-from bot.cli.workspaces import ActorOption, WorkspaceOption, identified, opened
+from bot.cli.workspaces import ActorOption, WorkspaceOption, opened
+from bot.people import identified
 
 if TYPE_CHECKING:
     from audit_core.catalogue.store import Store

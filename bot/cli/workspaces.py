@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from audit_core.catalogue.store import Store
     from audit_core.settings import Settings
 
-__all__ = ["ActorOption", "WorkspaceOption", "add_to", "identified", "opened"]
+__all__ = ["ActorOption", "WorkspaceOption", "add_to", "opened"]
 
 WorkspaceOption = Annotated[
     Path,
@@ -46,12 +46,6 @@ ActorOption = Annotated[
         help="Who does this, for the ledger: a name, or a Slack user id of the settings.",
     ),
 ]
-
-
-def identified(actor: str, people: Mapping[str, str]) -> str:
-    """Find the Slack user id of someone whom the settings name; anyone else is who they say."""
-    named = [person for person, name in people.items() if name.casefold() == actor.casefold()]
-    return named[0] if len(named) == 1 else actor
 
 
 _SETTINGS = """\
