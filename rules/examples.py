@@ -25,7 +25,7 @@ from rules.scratch import planted, scratch
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
 
-__all__ = ["ExampleOutcome", "Lack", "lacks", "run_examples"]
+__all__ = ["ExampleOutcome", "Lack", "evaluated", "lacks", "run_examples"]
 
 logger = logging.getLogger(__name__)
 

@@ -1,51 +1,55 @@
 """The manual pages of the kinds of rule, read from the docstrings of `rules.checks`.
 
 A page begins with ``kind: one sentence``. Prose follows, then examples, a line each: ``RULE`` and the keys of a rule;
-under it ``PASS`` and ``FAIL`` and the tracks that it is shown. A track is written as fields of the catalogue with
-their values, and ``file`` for the checksum of its file. What was heard in it is written as `HEARD` says. Its key is
-its position if it has none, its dataset "crate".
+under it ``PASS`` and ``FAIL`` and the tracks that it is shown, written as the examples of a policy write them. What
+follows with six blanks before it belongs to the line above.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import yaml
 
 from rules.checks import KINDS
 
-__all__ = ["HEARD", "Example", "Page", "page"]
+__all__ = ["Illustration", "Page", "Shown", "page"]
 
-HEARD: Final = (
-    *("audio", "copy_of", "excerpt_of", "overlap", "version_of"),
-    *("problem", "rate", "length", "silent", "clipped", "loudness"),
-)
-"""What an example writes of a track that was heard: a name for its audio; the name of the audio that it is a copy of,
-holds an excerpt of (of how long: ``overlap``), or may be a version of; and what was measured, if it is not as it should
-be."""
-
-_EXAMPLE: Final = re.compile(r"^(RULE|PASS|FAIL)  (.*)$", re.MULTILINE)
+_EXAMPLE: Final = re.compile(r"^(RULE|PASS|FAIL)  (.*(?:\n      .*)*)$", re.MULTILINE)
+_WIDEST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """Some tracks, and what a rule says of them.
+class Shown:
+    """Some tracks, as ``given`` of an example has them, and what a rule says of them."""
+
+    given: str
+    expect: Literal["pass", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Illustration:
+    """A rule, and what it says of some tracks.
 
     Attributes
     ----------
-    rule : dict
-        The keys of its kind, as a policy has them.
-    tracks : list of dict
-        Values by field, as a policy would write them.
-    expect : "PASS" or "FAIL"
-        Whether there is no violation, or some.
+    keys : tuple of (str, str)
+        The keys of its kind, each with what a policy writes after it.
+    shown : tuple of Shown
     """
 
-    rule: dict[str, Any]
-    tracks: list[dict[str, Any]]
-    expect: Literal["PASS", "FAIL"]
+    keys: tuple[tuple[str, str], ...]
+    shown: tuple[Shown, ...]
+
+    def as_yaml(self, kind: str) -> str:
+        """Write it as a rule of a policy, without ``id`` and ``severity``."""
+        lines = [f"kind: {kind}", *(f"{key}: {value}" for key, value in self.keys), "examples:"]
+        short = [f"  - {{given: {one.given}, expect: {one.expect}}}" for one in self.shown]
+        if max(map(len, short)) <= _WIDEST:
+            return "\n".join(lines + short)
+        return "\n".join([*lines, *(f"  - given: {one.given}\n    expect: {one.expect}" for one in self.shown)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Page:
     kind: str
     summary: str
     prose: str
-    examples: tuple[Example, ...]
+    illustrations: tuple[Illustration, ...]
 
 
 def page(kind: str) -> Page:
@@ -73,16 +77,41 @@ def page(kind: str) -> Page:
         raise ValueError(f"the manual page of {kind} begins with {head!r}")
     first = _EXAMPLE.search(rest)
     prose = rest[: first.start()] if first else rest
-    return Page(kind, summary, prose.strip(), tuple(_examples(rest)))
+    return Page(kind, summary, prose.strip(), tuple(_illustrations(rest)))
 
 
-def _examples(text: str) -> list[Example]:
-    examples: list[Example] = []
-    rule: dict[str, Any] = {}
+def _illustrations(text: str) -> list[Illustration]:
+    found: list[Illustration] = []
     for word, written in _EXAMPLE.findall(text):
-        value = yaml.safe_load(written)
+        line = " ".join(written.split())
         if word == "RULE":
-            rule = value
+            found.append(Illustration(tuple(_keys(line)), ()))
         else:
-            examples.append(Example(rule, value, word))
-    return examples
+            rule = found.pop()
+            names = {key for key, _ in rule.keys}
+            shown = Shown(_given(line, pair={"of", "to"} <= names), "pass" if word == "PASS" else "fail")
+            found.append(Illustration(rule.keys, (*rule.shown, shown)))
+    return found
+
+
+def _keys(line: str) -> list[tuple[str, str]]:
+    """Part a rule that is written on one line into its keys, letter by letter."""
+    node = yaml.compose(line)
+    return [(key.value, _slice(line, value)) for key, value in node.value]
+
+
+def _given(line: str, *, pair: bool) -> str:
+    """Write a list of tracks as a policy does."""
+    node = yaml.compose(line)
+    if isinstance(node, yaml.MappingNode):
+        return line
+    written = [_slice(line, track) for track in node.value]
+    if len(written) == 1:
+        return written[0]
+    if pair and len(written) == 2:
+        return f"{{of: {written[0]}, to: {written[1]}}}"
+    return f"{{tracks: [{', '.join(written)}]}}"
+
+
+def _slice(line: str, node: yaml.Node) -> str:
+    return line[node.start_mark.index : node.end_mark.index]

@@ -27,7 +27,7 @@ stated, and for `[file]` a stated checksum by an algorithm that the others have 
 
 RULE  {same: [file]}
 PASS  [{file: 1f0a}, {file: 2b7c}]
-PASS  [{file: 1f0a}, {file: ""}, {file: ""}]
+PASS  [{file: 1f0a}, {}, {}]
 FAIL  [{file: 1f0a}, {file: 1f0a}]
 RULE  {same: [file], within: split}
 PASS  [{file: 1f0a, split: train}, {file: 1f0a, split: test}]

@@ -30,10 +30,16 @@ PASS  [{audio: A}]
 PASS  [{audio: A, silent: 40 %}]
 FAIL  [{audio: A, silent: 99 %}]
 FAIL  [{audio: A, problem: undecodable}]
+RULE  {forbid: [damaged, dc, dead_channel, fake_stereo, upsampled]}
+PASS  [{audio: A}]
+FAIL  [{audio: A, faults: upsampled}]
+FAIL  [{audio: A, faults: [damaged, dc]}]
 RULE  {forbid: [silent], silent_at_most: 30 %}
+PASS  [{audio: A, silent: 29 %}]
 FAIL  [{audio: A, silent: 40 %}]
 RULE  {forbid: [clipped], clipped_at_most: 1 %}
 PASS  [{audio: A, clipped: 0.9 %}]
+FAIL  [{audio: A, clipped: 1.1 %}]
 RULE  {sample_rate: {at_least: 44.1 kHz}, length: {at_least: 1 s, at_most: 20 min}, loudness: {at_least: -30 LUFS}}
 PASS  [{audio: A}]
 FAIL  [{audio: A, rate: 22.05 kHz}]

@@ -23,10 +23,10 @@ FAIL  [{licence: CC-BY-NC-4.0}]
 FAIL  [{licence: CC-BY-ND-4.0}]
 FAIL  [{licence: CC-BY-SA-4.0}]
 FAIL  [{licence: "free for friends"}]
-FAIL  [{title: Orange Horizon}]
+FAIL  [{}]
 RULE  {allow: [CC0-1.0, CC-BY-4.0], unknown: skip}
 PASS  [{licence: CC0-1.0}]
-PASS  [{title: Orange Horizon}]
+PASS  [{}]
 FAIL  [{licence: CC-BY-3.0}]
 RULE  {deny: [CC-BY-ND-4.0]}
 PASS  [{licence: CC-BY-4.0}]

@@ -31,7 +31,7 @@ told beside it, and nothing is resolved.
 RULE  {of: {split: train}, to: {split: [valid, test]}, same: [file, recording]}
 PASS  [{split: train, file: 1f0a}, {split: test, file: 2b7c}]
 PASS  [{split: train, file: 1f0a}, {split: train, file: 1f0a}, {split: test, file: 2b7c}]
-PASS  [{split: train, file: 1f0a}, {split: train, file: ""}, {split: test, file: ""}, {split: test, file: 2b7c}]
+PASS  [{split: train, file: 1f0a}, {split: train}, {split: test}, {split: test, file: 2b7c}]
 PASS  [{split: train, audio: A}, {split: test, audio: B}]
 FAIL  [{split: train, file: 1f0a}, {split: test, file: 1f0a}]
 FAIL  [{split: train, recording: R1}, {split: valid, recording: R1}]
