@@ -20,7 +20,10 @@ from audit_core.ledger.requests import Request, is_link
 from audit_core.ledger.tables import decisions, quarantines
 from audit_core.ledger.transitions import Verdict
 from audit_core.ledger.violations import Violation, with_key
+from audit_core.ledger.waivers import Row, waived_in_a_row
 from audit_core.neighbours.separating import kept_apart, separable
+from audit_core.wording import listed
+from bot.messages.text import counted
 from bot.outbox import edit_listing, edit_parents, parent_subject
 from bot.policies import Policies
 from bot.roles import Roles
@@ -124,6 +127,8 @@ class Review:
             violation, policy, rule = self._judged(connection, click)
             if violation.revision != click.revision or click.verdict not in possible(connection, violation):
                 raise refusal(connection, self._request(click, policy, rule, None, ()), violation)
+            if click.verdict == "waive":
+                self._last_day(connection, click, policy, rule)
 
     def matter(self, click: Click) -> Matter:
         """Read what the person is to know before deciding.
@@ -137,9 +142,9 @@ class Review:
             violation, policy, rule = self._judged(connection, click)
             terms = rule.review.waiver
             now = Snapshot(latest_revision(connection), self._clock())
-            today = self._clock().astimezone(_zone(policy)).date()
-            longest = today + timedelta(days=terms.longest_days)
+            today = self._today(policy)
             waive = click.verdict == "waive"
+            longest = self._last_day(connection, click, policy, rule) if waive else today
             taken_out = self._targets(connection, click, policy, rule, violation)
             if click.verdict == "quarantine" and not taken_out:
                 raise DecisionRefused("there is no track to take out", mend="Approve or waive it instead.")
@@ -175,7 +180,7 @@ class Review:
             violation, policy, rule = self._judged(connection, click)
             if policy.sha256 != before.sha256:
                 raise DecisionRefused("the policy was changed a moment ago", mend="Look at it again, then decide.")
-            ends_at = self._end(click, policy, rule)
+            ends_at = self._end(connection, click, policy, rule)
             apart = self._apart(connection, click, violation) if click.verdict == "separate" else ()
             outcome = decide(connection, self._request(click, policy, rule, ends_at, taken_out, apart))
             edit_listing(connection, violation.key)
@@ -236,7 +241,27 @@ class Review:
             )
         return kept_apart(connection, violation, chosen, Snapshot(latest_revision(connection), self._clock()))
 
-    def _end(self, click: Click, policy: Policy, rule: Rule) -> datetime | None:
+    def _today(self, policy: Policy) -> date:
+        return self._clock().astimezone(_zone(policy)).date()
+
+    def _last_day(self, connection: Connection, click: Click, policy: Policy, rule: Rule) -> date:
+        """Give the last day that a waiver may have now.
+
+        Raises
+        ------
+        DecisionRefused
+            If there is none: the violation was waived as often in a row as the policy allows.
+        """
+        longest = self._today(policy) + timedelta(days=rule.review.waiver.longest_days)
+        row = _used_up(connection, click, rule)
+        if row is None or row.until is None:
+            return longest
+        if row.until < self._today(policy):
+            what, mend = _no_more(row, rule)
+            raise DecisionRefused(what, mend=mend)
+        return min(longest, row.until)
+
+    def _end(self, connection: Connection, click: Click, policy: Policy, rule: Rule) -> datetime | None:
         """Give the moment at which a waiver's last day ends for the policy."""
         if not click.reason.strip():
             raise AnswerRefused("reason", "a decision needs a reason", "Say why: an auditor will ask.")
@@ -253,7 +278,7 @@ class Review:
             raise AnswerRefused(
                 "evidence_url", "the policy asks for evidence", "Give a link to it that begins with https://."
             )
-        today = self._clock().astimezone(zone).date()
+        today = self._today(policy)
         if click.until is None or click.until < today:
             raise AnswerRefused("until", "a waiver needs an end that is still to come", "Give its last day.")
         longest = today + timedelta(days=terms.longest_days)
@@ -263,6 +288,8 @@ class Review:
                 f"a waiver until {click.until.isoformat()} is longer than the policy allows",
                 f"The last day that it allows is {longest.isoformat()}.",
             )
+        if (row := _used_up(connection, click, rule)) and row.extended(click.until):
+            raise AnswerRefused("until", *_no_more(row, rule))
         return datetime.combine(click.until + timedelta(days=1), time(), zone).astimezone(UTC)
 
     def _request(
@@ -296,6 +323,27 @@ class Review:
 def as_policies_say(verdict: Verdict) -> str:
     """Give the decision by which policies allow a verdict: who may approve may find recordings to be different."""
     return "approve" if verdict == "separate" else verdict
+
+
+def _used_up(connection: Connection, click: Click, rule: Rule) -> Row | None:
+    """Read the waivers in a row that the rule lets nobody renew any more; None if it does."""
+    allowed = rule.review.waiver.renewals
+    if allowed is None:
+        return None
+    row = waived_in_a_row(connection, click.key, before=click.revision)
+    return row if row.until is not None and row.renewals >= allowed else None
+
+
+def _no_more(row: Row, rule: Rule) -> tuple[str, str]:
+    """Say that a waiver can't be renewed, and what can be done."""
+    allowed = rule.review.waiver.renewals
+    renewals = "no renewal" if not allowed else f"{counted(allowed, 'renewal')} in a row and no more"
+    others = [word for word in rule.review.decisions if word != "waive"]
+    instead = listed((f"{word} it" for word in [*others, "mend"]), "or")
+    return (
+        f"this violation was waived until {row.until}, and the policy allows {renewals}",
+        f"{instead[:1].upper()}{instead[1:]}: what was approved or mended, and fails again, may be waived again.",
+    )
 
 
 def _zone(policy: Policy) -> tzinfo:

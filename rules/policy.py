@@ -68,10 +68,21 @@ class Reviewers:
 
 @dataclass(frozen=True, slots=True)
 class WaiverTerms:
-    """How long a waiver may last, and whether it needs evidence."""
+    """On what terms a violation is tolerated.
+
+    Attributes
+    ----------
+    longest_days : int
+        How long a waiver may last.
+    evidence_required : bool
+        Whether it needs evidence.
+    renewals : int or None
+        How often in a row a waiver may follow another of the same violation; None: as often as one likes.
+    """
 
     longest_days: int = 90
     evidence_required: bool = True
+    renewals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

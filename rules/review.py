@@ -38,12 +38,13 @@ def resolved(base: PolicyReviewKeys, own: ReviewKeys, *, may_quarantine: bool = 
 
 def _waiver(*layers: WaiverKeys | None) -> WaiverTerms:
     terms = WaiverTerms()
-    longest, evidence = terms.longest_days, terms.evidence_required
+    longest, evidence, renewals = terms.longest_days, terms.evidence_required, terms.renewals
     for layer in layers:
         if layer is not None:
             longest = layer.longest or longest
             evidence = evidence if layer.evidence is None else layer.evidence == "required"
-    return WaiverTerms(longest, evidence)
+            renewals = renewals if layer.renewals is None else layer.renewals
+    return WaiverTerms(longest, evidence, renewals)
 
 
 def _days(*layers: ResponseKeys | None) -> RespondWithin:

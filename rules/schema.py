@@ -43,6 +43,7 @@ __all__ = [
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ID_WRITTEN: Final = "^[a-z0-9]+(-[a-z0-9]+)*$"
 _LONGEST_ID: Final = 60
+_MOST_RENEWALS: Final = 100
 _LONGEST_LINE: Final = 200
 _MOST_EXAMPLES: Final = 100
 _CHANNEL: Final = re.compile(r"#[^\s#@,.:A-Z]{1,79}|[CG][A-Z0-9]{6,}")
@@ -91,6 +92,13 @@ def _each_once(words: tuple[Any, ...]) -> tuple[Any, ...]:
             raise Refusal(Mistake(f"{quoted(word)} is listed twice", "Once is enough.", (index,)))
         seen.add(word)
     return words
+
+
+def _renewals(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST_RENEWALS:
+        mend = "Write a whole number: 0 if none may follow another, 1 if one may, and so on."
+        raise Refusal(Mistake(f"{quoted(value)} is no number of renewals", mend))
+    return value
 
 
 def _in_a_list(value: object) -> object:
@@ -144,6 +152,11 @@ Person = Annotated[
 ]
 DecisionWord = Annotated[Decision, BeforeValidator(a_word_of(_DECISIONS, "decision"))]
 Evidence = Literal["required", "optional"]
+Renewals = Annotated[
+    int,
+    BeforeValidator(_renewals),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": _MOST_RENEWALS, "examples": [1]}),
+]
 
 _ONE_ID_OR_SEVERAL: Final = WithJsonSchema(one_or_several({"type": "string", "pattern": _ID_WRITTEN}))
 _CHANNEL_SAID: Final = 'The Slack channel into which violations are posted, in quotes as in "#data-audit".'
@@ -176,6 +189,10 @@ class WaiverKeys(Strict):
     )
     evidence: Annotated[Evidence, BeforeValidator(a_word_of(("required", "optional"), "choice"))] | None = Field(
         default=None, description="Whether who waives has to say where the grounds can be seen; required if left out."
+    )
+    renewals: Renewals | None = Field(
+        default=None,
+        description="How often in a row a waiver may follow another of the same violation; 0: never; any if left out.",
     )
 
 
