@@ -51,6 +51,13 @@ class Settings(BaseSettings):
     demo: bool = Field(default=False, description="A workspace for trying, which the desk may show.")
     people: dict[str, str] = Field(default_factory=dict, description="Slack user id → name.")
     groups: dict[GroupHandle, list[str]] = Field(default_factory=dict, description="@group → Slack user ids.")
+    policy_approvers: list[str] = Field(
+        default_factory=list,
+        description=(
+            "Who may confirm a change of a policy, in place of its own reviewers: Slack user ids, names of [people],"
+            " and @groups. None named: the reviewers of the policy that is in force."
+        ),
+    )
     licences: Path | None = Field(default=None, description="A licence table of the workspace's own.")
     audio: dict[str, str] = Field(default_factory=dict, description="Dataset → folder or address of its audio.")
     clips: Clips = Field(
@@ -161,7 +168,7 @@ def _variables() -> dict[int | str, str]:
 
 def _not_json(said: dict[int | str, str]) -> Iterator[str]:
     for setting, variable in said.items():
-        if get_origin(Settings.model_fields[str(setting)].annotation) is dict:
+        if get_origin(Settings.model_fields[str(setting)].annotation) in (dict, list):
             try:
                 json.loads(os.environ[variable])
             except ValueError:

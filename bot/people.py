@@ -1,4 +1,4 @@
-"""Who a name means: people are named by their Slack ids, by the names that the settings give them, or as they log in."""
+"""Who a name means: a person goes by a Slack id, by the name that the settings give to it, or by a login name."""
 
 from __future__ import annotations
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 
 from sqlalchemy import Connection
 
 from audit_core.clock import Clock, utc_now
+from audit_core.errors import Problems
 from audit_core.ledger.policies import effective, text_of
 from rules.policy import Policy, Rule
 from rules.reader import check_text
@@ -40,6 +42,18 @@ class Policies:
                 }
                 self._known = known
         return {policy: known[sha256] for policy, sha256 in wanted.items()}
+
+    def readable(self, connection: Connection) -> Mapping[str, Policy]:
+        """Give the policies in force by their ids, without those that this program can no longer read."""
+        try:
+            return self(connection)
+        except Problems:
+            wanted = effective(connection, self._clock())
+        found = {}
+        for policy, one in wanted.items():
+            with suppress(Problems):
+                found[policy] = _read(connection, policy, one.sha256)
+        return found
 
     def rule(self, connection: Connection, policy: str, rule: str) -> tuple[Policy, Rule] | None:
         """Find an active rule with its policy; None if it is no longer in force."""

@@ -59,12 +59,21 @@ class Roles:
         DecisionRefused
             Saying who has a say, or that the group's members are not known at the moment.
         """
-        allowed = frozenset(reviewers.people) if reviewers.group is None else self._members(connection, reviewers.group)
-        if person not in allowed:
+        if person not in self.members(connection, reviewers):
             raise DecisionRefused(
                 f"{self.name(person)} has no say in this",
                 mend=f"The policy names {self.named(reviewers)} as reviewers.",
             )
+
+    def members(self, connection: Connection, reviewers: Reviewers) -> frozenset[str]:
+        """Tell who the reviewers are at the moment.
+
+        Raises
+        ------
+        DecisionRefused
+            If the members of their group are not known at the moment.
+        """
+        return frozenset(reviewers.people) if reviewers.group is None else self._members(connection, reviewers.group)
 
     def named(self, reviewers: Reviewers) -> str:
         """Say who the reviewers are."""

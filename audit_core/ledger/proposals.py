@@ -52,7 +52,7 @@ class Given:
     person: str
     answer: Answer
     at: datetime
-    via: str
+    via: Via
     reason: str
 
 
@@ -95,7 +95,7 @@ class Proposal:
     sha256: str | None
     base_sha256: str | None
     person: str
-    via: str
+    via: Via
     at: datetime
     reason: str
     origin: str
