@@ -8,14 +8,12 @@ what takes long is computed in between, and what was examined is the text that i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from audit_core.catalogue.snapshot import latest_revision
 from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
 from audit_core.errors import DecisionRefused, PolicyError, Problems
@@ -33,26 +31,23 @@ from audit_core.ledger.proposals import (
     proposed,
 )
 from audit_core.settings import Settings
-from audit_core.wording import did_you_mean, listed, quoted
+from audit_core.wording import did_you_mean, quoted
+from bot.approvers import Approvers
 from bot.outbox import ask, edit_parents
 from bot.people import identified, same_person
-from bot.policies import Policies
+from bot.policies import Policies, readable_text
 from bot.proposed import closed, proposal_subject
 from bot.roles import Roles
 from rules.activation import clashes, effective_at
 from rules.lineage import must_carry_on
-from rules.policy import Policy, Reviewers
-from rules.preview import Preview, Progress
+from rules.policy import Policy
+from rules.preview import Progress
 from rules.reader import check_text
-
-if TYPE_CHECKING:  # not at run time: it reads two thousand licences
-    from audit_core.rights import LicenceTable
 
 __all__ = ["Activations"]
 
 _EXAMINER: Final = "cratecheck"
 _BARELY_NAMED: Final = 4
-_UNREADABLE: Final = "The text in force can't be read by this program, so nobody can tell what the edit loosens."
 
 
 class Activations:
@@ -73,6 +68,11 @@ class Activations:
         Called after each step is committed: wakes who sends messages.
     announce : bool
         Whether Slack is to be told.
+
+    Attributes
+    ----------
+    approvers : Approvers
+        Who may answer.
     """
 
     def __init__(
@@ -95,6 +95,7 @@ class Activations:
         self._patience_s = patience_s
         self._changed = changed
         self._announce = announce
+        self.approvers = Approvers(roles, settings, self._policies, clock)
 
     def propose(
         self,
@@ -178,7 +179,7 @@ class Activations:
         StoreError
             If the database is busy for too long: the proposal is still to be examined then.
         """
-        from bot.previews import previewed
+        from bot.examination import examination
         from bot.workspace import licence_table
 
         with self._store.read() as connection:
@@ -187,27 +188,21 @@ class Activations:
             after = _text(connection, found)
         if found.state != "examining":
             return found
-        licences = licence_table(self._settings)
         refused, preview = None, None
         try:
-            if after is not None:
-                _demand_examples(after, licences)
-            if before is not None or after is not None:
-                preview = previewed(
-                    self._store,
-                    before=before,
-                    after=after,
-                    licences=licences,
-                    as_of=self._clock(),
-                    roles=self._roles,
-                    progress=progress,
-                )
-            else:  # nothing is in force, or nothing that can be read
-                preview = _nothing(self._store, found.policy, self._clock())
+            preview = examination(
+                self._store,
+                policy=found.policy,
+                before=before,
+                after=after,
+                unreadable=before is None and found.base_sha256 is not None,
+                licences=licence_table(self._settings),
+                roles=self._roles,
+                as_of=self._clock(),
+                progress=progress,
+            )
         except (Problems, PolicyError) as error:
             refused = str(error)
-        if preview is not None and before is None and found.base_sha256 is not None:
-            preview["loosening"] = [*preview["loosening"], _UNREADABLE]
         with self._store.write(patience_s=self._patience_s) as connection:
             lock(connection)
             now = self._clock()
@@ -267,7 +262,7 @@ class Activations:
             if given:
                 what = f"{self._roles.name(person)} has confirmed the proposal {found.short} already"
                 raise DecisionRefused(what, mend="Whoever proposed it may withdraw it, and others may reject it.")
-            self._demand_say(connection, found, person, answer)
+            self.approvers.demand(connection, found, person, answer)
             if answer == "reject" and not reason.strip():
                 raise DecisionRefused("a rejection needs a reason", mend="Say why: its author will ask.")
             if answer == "confirm" and policy is not None:
@@ -306,46 +301,6 @@ class Activations:
         with self._store.read() as connection:
             return [one for one in proposals(connection, self._clock()) if one.state == "examining"]
 
-    def approvers(self, connection: Connection, found: Proposal) -> str:
-        """Say who may confirm a proposal, or reject it: a group's handle, or names."""
-        return listed((self._roles.named(one) for one in self._who(connection, found)), "or")
-
-    def groups(self, connection: Connection) -> frozenset[str]:
-        """Name the groups that have a say in what is open, beside those of the policies in force."""
-        now = self._clock()
-        who = [one for found in proposals(connection, now) for one in self._who(connection, found)]
-        return frozenset(one.group for one in who if one.group)
-
-    def _who(self, connection: Connection, found: Proposal) -> tuple[Reviewers, ...]:
-        chosen = self._settings.policy_approvers
-        if chosen:
-            people = tuple(identified(one, self._settings.people) for one in chosen if not one.startswith("@"))
-            groups = tuple(Reviewers(group=one) for one in chosen if one.startswith("@"))
-            return (*((Reviewers(people=people),) if people else ()), *groups)
-        policy = self._policies.readable(connection).get(found.policy) or _readable(connection, found.sha256)
-        if policy is None and (last := activated_last(connection, found.policy)) is not None:
-            policy = _readable(connection, last.sha256)  # it takes force later, and is to be retired before
-        return (policy.review.reviewers,) if policy else ()
-
-    def _demand_say(self, connection: Connection, found: Proposal, person: str, answer: Answer) -> None:
-        own = same_person(found.person, person, self._settings.people)
-        if answer == "withdraw":
-            if not own:
-                what = f"only {self._roles.name(found.person)}, who proposed it, may withdraw it"
-                raise DecisionRefused(what, mend="Reject it, with a reason.")
-            return
-        if own:
-            verb = "confirmed" if answer == "confirm" else "rejected"
-            mend = "Whoever proposed it may withdraw it." if answer == "reject" else "Ask somebody else who has a say."
-            raise DecisionRefused(f"a proposal is {verb} by another person than proposed it", mend=mend)
-        who = self._who(connection, found)
-        if not any(person in self._roles.members(connection, one) for one in who):
-            whose = "The settings name" if self._settings.policy_approvers else "The policy names"
-            raise DecisionRefused(
-                f"{self._roles.name(person)} has no say in this",
-                mend=f"{whose} {listed((self._roles.named(one) for one in who), 'and') if who else 'nobody'}.",
-            )
-
     def _demand_proposable(self, connection: Connection, name: str, policy: Policy | None) -> None:
         now = self._clock()
         if policy is None:
@@ -367,12 +322,12 @@ class Activations:
         for policy in self._policies.readable(connection).values():
             yield f"in force in the policy {policy.id}", policy
         for one in pending(connection, now):
-            if (later := _readable(connection, one.sha256)) is not None:
+            if (later := readable_text(connection, one.sha256)) is not None:
                 yield f"in the text of {one.policy} that takes force on {one.effective_at:%Y-%m-%d}", later
 
     def _proposed(self, connection: Connection, now: datetime) -> Iterator[tuple[str, Policy]]:
         for one in proposals(connection, now):
-            if (policy := _readable(connection, one.sha256)) is not None:
+            if (policy := readable_text(connection, one.sha256)) is not None:
                 yield f"in the proposal {one.short} of the policy {one.policy}", policy
 
     def _replace(self, connection: Connection, number: str, name: str, person: str, via: Via, now: datetime) -> None:
@@ -420,29 +375,6 @@ def _text(connection: Connection, found: Proposal) -> Policy | None:
     return _parsed(text_of(connection, found.sha256) or "", found.origin or "the proposed text")
 
 
-def _readable(connection: Connection, sha256: str | None) -> Policy | None:
-    """Read a text; None if there is none, or none that this program can read."""
-    with suppress(Problems):
-        return _parsed(text_of(connection, sha256) or "", f"policy text {sha256[:12]}") if sha256 else None
-    return None
-
-
 @lru_cache(maxsize=64)
 def _parsed(text: str, name: str) -> Policy:
     return check_text(text, name)
-
-
-def _nothing(store: Store, policy: str, as_of: datetime) -> dict[str, Any]:
-    with store.read() as connection:
-        revision = latest_revision(connection)
-    found = Preview(policy=policy, before=None, after=None, revision=revision, as_of=as_of, rules=())
-    return {**found.as_dict(), "channels": []}
-
-
-def _demand_examples(policy: Policy, licences: LicenceTable) -> None:
-    from rules.examples import lacks, run_examples
-
-    wrong = [str(outcome) for outcome in run_examples([policy], licences) if not outcome.ok]
-    wrong += map(str, lacks([policy]))
-    if wrong:
-        raise PolicyError("\n".join(wrong), mend="`cratecheck policy test` runs the examples.")

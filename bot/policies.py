@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -14,7 +15,7 @@ from audit_core.ledger.policies import effective, text_of
 from rules.policy import Policy, Rule
 from rules.reader import check_text
 
-__all__ = ["Policies"]
+__all__ = ["Policies", "readable_text"]
 
 
 class Policies:
@@ -63,6 +64,19 @@ class Policies:
         """Find a rule in a policy text of the past; None if it is not in it."""
         text = text_of(connection, sha256)
         return _rule_of(check_text(text, f"policy text {sha256[:12]}") if text is not None else None, rule)
+
+
+def readable_text(connection: Connection, sha256: str | None) -> Policy | None:
+    """Read a kept text; None if there is none, or none that this program can read."""
+    text = text_of(connection, sha256) if sha256 else None
+    with suppress(Problems):
+        return _parsed(text, f"policy text {sha256[:12]}") if text is not None and sha256 else None
+    return None
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, name: str) -> Policy:
+    return check_text(text, name)
 
 
 def _read(connection: Connection, policy: str, sha256: str | None) -> Policy:
