@@ -7,7 +7,7 @@ doubles nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
@@ -21,11 +21,19 @@ from audit_core.ledger.runs import settle
 from audit_core.ledger.tables import findings, runs, violations
 from audit_core.ledger.violations import SEVERITIES, Violation
 from bot.messages.items import ITEMS_AT_MOST, Item, packed
-from bot.outbox import ask_items, ask_parent_of, edit_listings, edit_parents, move_parents, parent_subject
+from bot.outbox import (
+    ask_items,
+    ask_parent_of,
+    edit_listings,
+    edit_parents,
+    move_parents,
+    parent_subject,
+    rename_parents,
+)
 from bot.policies import Policies
 from rules.policy import Policy
 
-__all__ = ["announce", "shares"]
+__all__ = ["announce", "in_messages", "shares"]
 
 K = TypeVar("K")
 
@@ -87,6 +95,8 @@ def _announce(store: Store, policies: Policies, run_id: int, now: datetime) -> b
         mine = update(runs).where(runs.c.id == run_id, runs.c.announced_at.is_(None)).values(announced_at=now)
         if connection.execute(mine).rowcount == 0:
             return False
+        rules = [(policy.id, rule) for policy in in_force.values() for rule in policy.rules]
+        rename_parents(connection, {(policy, former): rule.id for policy, rule in rules for former in rule.formerly})
         for place in places:
             ask_parent_of(
                 connection,
@@ -96,8 +106,7 @@ def _announce(store: Store, policies: Policies, run_id: int, now: datetime) -> b
                 channel=place.channel,
                 at=now,
             )
-        channels = {(one.id, rule.id): rule.review.channel for one in in_force.values() for rule in one.rules}
-        move_parents(connection, channels, at=now)
+        move_parents(connection, {(policy, rule.id): rule.review.channel for policy, rule in rules}, at=now)
         edit_parents(connection)  # in the others nothing may have changed but the time
         edit_listings(connection, run_id)
         for one in news:
@@ -183,18 +192,33 @@ def _messages(connection: Connection, run_id: int, place: _Place, most: int) -> 
         .order_by(findings.c.subject, findings.c.discriminator, findings.c.key)
         .limit(most * ITEMS_AT_MOST)
     )
+    return in_messages(map(Violation.of, connection.execute(news)), place.offered, most)
+
+
+def in_messages(violations: Iterable[Violation], offered: Sequence[str], most: int) -> list[tuple[str, ...]]:
+    """Share violations among thread messages, and give the keys of each.
+
+    Parameters
+    ----------
+    violations : iterable of Violation
+        In their order.
+    offered : sequence of str
+        The decisions that their rule offers.
+    most : int
+        How many messages there may be.
+    """
     items = [
         Item(
-            key=row.key,
-            revision=row.revision,
-            state=row.state,
-            message=row.message,
-            evidence=row.evidence,
-            reopened=row.reopened,
-            allowed=place.offered,
-            audible=is_audible(Violation.of(row)),
+            key=one.key,
+            revision=one.revision,
+            state=one.state,
+            message=one.message,
+            evidence=one.evidence,
+            reopened=one.reopened,
+            allowed=tuple(offered),
+            audible=is_audible(one),
         )
-        for row in connection.execute(news)
+        for one in violations
     ]
     return [tuple(item.key for item in message) for message in packed(items)[:most]]
 

@@ -29,6 +29,8 @@ __all__ = [
     "edit_parents",
     "is_message",
     "parent_subject",
+    "parents_of",
+    "rename_parents",
     "rule_of",
 ]
 
@@ -198,6 +200,36 @@ def move_parents(connection: Connection, channels: Mapping[tuple[str, str], str]
         wanted = channels.get((policy, rule), channel).removeprefix("#")
         if wanted != channel:
             ask(connection, channel=wanted, subject=subject, at=at)
+
+
+def parents_of(connection: Connection, policy: str) -> dict[tuple[str, str], str]:
+    """Read in which channel each parent message of a policy is, by rule and dataset."""
+    begins = f"rule/{policy}/"
+    parents = select(outbox.c.subject, outbox.c.channel).where(outbox.c.subject.startswith(begins, autoescape=True))
+    return {rule_of(row.subject)[1:]: row.channel for row in connection.execute(parents)}
+
+
+def rename_parents(connection: Connection, names: Mapping[tuple[str, str], str]) -> None:
+    """Let the parent messages of rules that have another id now go on under it, threads and all.
+
+    Where there is one under the new id already, the older stays as it is.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of `Store.write`.
+    names : mapping
+        By policy and former id, the rule's id.
+    """
+    parents = select(outbox.c.subject).where(outbox.c.subject.startswith("rule/", autoescape=True))
+    there = set(connection.scalars(parents))
+    for subject in sorted(there):
+        policy, rule, dataset = rule_of(subject)
+        renamed = parent_subject(policy, names.get((policy, rule), rule), dataset)
+        if renamed not in there:
+            there.add(renamed)
+            connection.execute(update(outbox).where(outbox.c.subject == subject).values(subject=renamed))
+            connection.execute(update(outbox).where(outbox.c.parent == subject).values(parent=renamed))
 
 
 def ask_parent_of(connection: Connection, *, policy: str, rule: str, dataset: str, channel: str, at: datetime) -> None:

@@ -377,7 +377,8 @@ def _the_same(row: Pending) -> Update:
 def _thread_ts(connection: Connection, row: Pending) -> str | None:
     if row.parent is None:
         return None
-    ts: str | None = connection.execute(select(outbox.c.ts).where(outbox.c.subject == row.parent)).scalar()
+    # By number: the parent may have got another subject since the row was read.
+    ts: str | None = connection.scalar(select(_PARENT.c.ts).select_from(_WITH_PARENT).where(outbox.c.id == row.id))
     return ts
 
 
