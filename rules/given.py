@@ -1,6 +1,7 @@
 """What an example of a rule gives: a track or several, with what is stated of each and what was heard in it.
 
-``given`` is the fields of one track; or ``of`` and ``to``, a track each; or ``tracks``, a list, which may be repeated.
+``given`` is the fields of one track; or ``of`` and ``to``, a track each; or ``tracks``, a list, which may be repeated:
+then ``{n}`` in a text is the number of the repetition, as in ``{tracks: [{artist: "Artist {n}"}], repeat: 100}``.
 A track has the fields of the catalogue and what `WORDS` names. What is left out is unknown: of ``{}``, nothing is known
 at all. `rules.scratch` makes a catalogue of it.
 """
@@ -22,12 +23,15 @@ from rules.selector import in_words, value_for
 from rules.vocabulary import a_word_of
 from rules.written import named
 
-__all__ = ["MOST_TRACKS", "Example", "ExampleKeys", "Expected", "Facts", "Given", "given_of"]
+__all__ = ["MOST_TRACKS", "NUMBER", "Example", "ExampleKeys", "Expected", "Facts", "Given", "given_of"]
 
 Expected = Literal["pass", "fail", "skip", "not_enough_evidence"]
 
 Facts = tuple[tuple[str, Any], ...]
 """What is known of a track: fields and words, with their values."""
+
+#: What stands in a text for the number of the repetition.
+NUMBER: Final = "{n}"
 
 #: How many tracks an example may give, repeats included.
 MOST_TRACKS: Final = 1000

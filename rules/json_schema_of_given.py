@@ -13,6 +13,7 @@ from rules.written import list_of, one_or_several
 __all__ = ["given_parts"]
 
 _TEXT: Final = {"type": "string", "pattern": r"\S"}
+_REPEATED: Final = "How often all of them are there, under keys of their own; {n} in a text is the number of the time."
 _REPEAT: Final = {"type": "integer", "minimum": 1, "maximum": MOST_TRACKS}
 
 
@@ -37,7 +38,7 @@ def given_parts(value_of: Callable[[Field], dict[str, Any]]) -> dict[str, Any]:
     one = {"$ref": "#/$defs/given_track"}
     several = {
         "tracks": {"description": "What is known of each of several tracks.", **list_of(one)},
-        "repeat": {"description": "How often all of them are there, under keys of their own.", **_REPEAT},
+        "repeat": {"description": _REPEATED, **_REPEAT},
     }
     forms = [one, _of_keys({"of": one, "to": one}, ["of", "to"]), _of_keys(several, ["tracks"])]
     return {"given": {"anyOf": forms}, "given_track": track}

@@ -39,7 +39,8 @@ from audit_core.neighbours.tables import (
     separations,
     version_candidates,
 )
-from rules.given import Given
+from rules.given import NUMBER, Given
+from rules.given_words import HEARD
 from rules.scope import DatasetRow, Scope
 from rules.scratch_audio import measured
 
@@ -51,6 +52,9 @@ _TERMS: Final = "licence_of_source"
 _NO_HASH: Final = bytes(32)
 _ALGORITHM: Final = "sha256"  # by which a scan knows a file
 _OF_SEVERAL: Final = tuple(name for name, field in FIELDS.items() if field.type == "multi")
+
+#: What an example says of a track on which others of it depend: no number is put into it.
+_SAME_EACH_TIME: Final = frozenset({*HEARD, "dataset", "source", _TERMS})
 
 _WHOLE_MS: Final = 180_000
 
@@ -150,8 +154,9 @@ class _Example:
     def scope(self) -> Scope:
         """Add the rows, and give what is judged of them."""
         given = [dict(facts) for facts in self._given.tracks]
-        for facts, name in zip(given * self._given.repeat, self._given.names, strict=True):
-            self._add_track(facts, name)
+        for index, name in enumerate(self._given.names):
+            time, place = divmod(index, len(given))
+            self._add_track(_numbered(given[place], time + 1), name)
         heard = [facts for facts in given if "audio" in facts]
         if heard:
             self._add_comparison(heard)
@@ -247,6 +252,17 @@ class _Example:
 
     def _source(self, name: str) -> int:
         return self._rows.named(sources, (name,), name=name)
+
+
+def _numbered(facts: Mapping[str, Any], time: int) -> dict[str, Any]:
+    """Put the number of the repetition in place of ``{n}``."""
+
+    def put(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(put(one) for one in value)
+        return value.replace(NUMBER, str(time)) if isinstance(value, str) else value
+
+    return {name: value if name in _SAME_EACH_TIME else put(value) for name, value in facts.items()}
 
 
 def _several(value: Any) -> tuple[str, ...]:

@@ -64,6 +64,11 @@ class TestWhatComesOut:
         assert outcome.ok
         assert "80" in outcome.why
 
+    def test_a_text_may_have_the_number_of_the_repetition(self) -> None:
+        few = {"kind": "share", "of": "tracks", "by": "artist", "at_most": "1 %"}
+        hundred = {"tracks": [{"artist": "Artist {n}", "title": "{n}"}], "repeat": 100}
+        assert results(few, hundred, {**hundred, "repeat": 99}) == ["pass", "fail"]
+
     def test_what_was_heard_counts(self) -> None:
         heard = {"of": {"split": "train", "audio": "A"}, "to": {"split": "test", "audio": "B"}}
         copied = {**heard, "to": {"split": "test", "audio": "B", "copy_of": "A"}}
