@@ -12,6 +12,8 @@ from sqlalchemy import Connection
 from audit_core.clock import Clock, utc_now
 from audit_core.errors import Problems
 from audit_core.ledger.policies import effective, text_of
+from audit_core.ledger.violations import Violation, violation_key
+from rules.lineage import born, known_as
 from rules.policy import Policy, Rule
 from rules.reader import check_text
 
@@ -57,13 +59,25 @@ class Policies:
         return found
 
     def rule(self, connection: Connection, policy: str, rule: str) -> tuple[Policy, Rule] | None:
-        """Find an active rule with its policy; None if it is no longer in force."""
+        """Find an active rule, by any id that it has had, with its policy; None if it is no longer in force."""
         return _rule_of(self(connection).get(policy), rule)
 
-    def rule_then(self, connection: Connection, sha256: str, rule: str) -> tuple[Policy, Rule] | None:
-        """Find a rule in a policy text of the past; None if it is not in it."""
+    def rule_then(self, connection: Connection, sha256: str, violation: Violation) -> tuple[Policy, Rule] | None:
+        """Find the rule of a violation in a policy text of the past, whatever its id was; None if it is not in it."""
         text = text_of(connection, sha256)
-        return _rule_of(check_text(text, f"policy text {sha256[:12]}") if text is not None else None, rule)
+        policy = check_text(text, f"policy text {sha256[:12]}") if text is not None else None
+        for rule in policy.rules if policy else ():
+            key = violation_key(
+                policy=violation.policy,
+                rule=born(rule),
+                dataset=violation.dataset,
+                subject_kind=violation.subject_kind,
+                subject=violation.subject,
+                discriminator=violation.discriminator,
+            )
+            if policy and key == violation.key:
+                return policy, rule
+        return None
 
 
 def readable_text(connection: Connection, sha256: str | None) -> Policy | None:
@@ -85,6 +99,6 @@ def _read(connection: Connection, policy: str, sha256: str | None) -> Policy:
 
 def _rule_of(policy: Policy | None, rule: str) -> tuple[Policy, Rule] | None:
     for one in policy.rules if policy else ():
-        if policy and one.id == rule:
+        if policy and rule in known_as(one):
             return policy, one
     return None

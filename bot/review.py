@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -211,7 +211,7 @@ class Review:
     def _rule_of_decision(self, connection: Connection, violation: Violation) -> tuple[Policy, Rule] | None:
         under = select(decisions.c.policy_sha256).where(decisions.c.id.in_(unreleased(connection, violation.key)))
         sha256 = connection.scalars(under.order_by(decisions.c.seq.desc())).first()
-        return self._policies.rule_then(connection, sha256, violation.rule) if sha256 else None
+        return self._policies.rule_then(connection, sha256, violation) if sha256 else None
 
     def _targets(
         self, connection: Connection, click: Click, policy: Policy, rule: Rule, violation: Violation
@@ -242,7 +242,7 @@ class Review:
         return kept_apart(connection, violation, chosen, Snapshot(latest_revision(connection), self._clock()))
 
     def _today(self, policy: Policy) -> date:
-        return self._clock().astimezone(_zone(policy)).date()
+        return self._clock().astimezone(policy.zone).date()
 
     def _last_day(self, connection: Connection, click: Click, policy: Policy, rule: Rule) -> date:
         """Give the last day that a waiver may have now.
@@ -267,7 +267,7 @@ class Review:
             raise AnswerRefused("reason", "a decision needs a reason", "Say why: an auditor will ask.")
         if click.verdict != "waive":
             return None
-        terms, zone = rule.review.waiver, _zone(policy)
+        terms, zone = rule.review.waiver, policy.zone
         if click.evidence_url and not is_link(click.evidence_url):
             raise AnswerRefused(
                 "evidence_url",
@@ -344,7 +344,3 @@ def _no_more(row: Row, rule: Rule) -> tuple[str, str]:
         f"this violation was waived until {row.until}, and the policy allows {renewals}",
         f"{instead[:1].upper()}{instead[1:]}: what was approved or mended, and fails again, may be waived again.",
     )
-
-
-def _zone(policy: Policy) -> tzinfo:
-    return policy.schedule.zone if policy.schedule else UTC
