@@ -254,15 +254,9 @@ class Activations:
             lock(connection)
             now = self._clock()
             found = _there(connection, number, now)
-            given = [one for one in found.answers if same_person(one.person, person, self._settings.people)]
-            if any(one.answer == answer for one in given):
+            if self._given(found, person, answer):
                 return found
-            if found.state != "proposed" and (answer, found.state) != ("withdraw", "examining"):
-                raise closed(connection, found, self._roles.name)
-            if given:
-                what = f"{self._roles.name(person)} has confirmed the proposal {found.short} already"
-                raise DecisionRefused(what, mend="Whoever proposed it may withdraw it, and others may reject it.")
-            self.approvers.demand(connection, found, person, answer)
+            self._demand_answerable(connection, found, person, answer)
             if answer == "reject" and not reason.strip():
                 raise DecisionRefused("a rejection needs a reason", mend="Say why: its author will ask.")
             if answer == "confirm" and policy is not None:
@@ -274,6 +268,20 @@ class Activations:
             self._retell(connection, found)
         self._changed()
         return found
+
+    def permit(self, number: str, person: str, answer: Answer) -> None:
+        """Say beforehand whether an answer could be given; reads only.
+
+        Raises
+        ------
+        DecisionRefused
+            As `answer`, but for what the person is still to fill in.
+        """
+        person = identified(person, self._settings.people)
+        with self._store.read() as connection:
+            found = _there(connection, number, self._clock())
+            if not self._given(found, person, answer):
+                self._demand_answerable(connection, found, person, answer)
 
     def named(self, digits: str) -> Proposal:
         """Find the proposal whose id begins so.
@@ -300,6 +308,18 @@ class Activations:
         """Find the proposals that are still to be examined, the oldest first."""
         with self._store.read() as connection:
             return [one for one in proposals(connection, self._clock()) if one.state == "examining"]
+
+    def _given(self, found: Proposal, person: str, answer: Answer) -> bool:
+        people = self._settings.people
+        return any(one.answer == answer and same_person(one.person, person, people) for one in found.answers)
+
+    def _demand_answerable(self, connection: Connection, found: Proposal, person: str, answer: Answer) -> None:
+        if found.state != "proposed" and (answer, found.state) != ("withdraw", "examining"):
+            raise closed(connection, found, self._roles.name)
+        if any(same_person(one.person, person, self._settings.people) for one in found.answers):
+            what = f"{self._roles.name(person)} has confirmed the proposal {found.short} already"
+            raise DecisionRefused(what, mend="Whoever proposed it may withdraw it, and others may reject it.")
+        self.approvers.demand(connection, found, person, answer)
 
     def _demand_proposable(self, connection: Connection, name: str, policy: Policy | None) -> None:
         now = self._clock()
