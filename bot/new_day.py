@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date
+from datetime import date
 from typing import Final
 
 from audit_core.catalogue.store import Store
@@ -43,7 +43,7 @@ class NewDay:
             return
         with self._store.read() as connection:
             in_force = self._policies(connection).values()
-        days = {one.id: now.astimezone(one.schedule.zone if one.schedule else UTC).date() for one in in_force}
+        days = {one.id: now.astimezone(one.zone).date() for one in in_force}
         if days != self._days:
             with self._store.write() as connection:
                 edit_parents(connection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, and_, case, func, or_, select
@@ -97,7 +97,7 @@ class Reading:
             reviewers=self._roles.named(its_rule.review.reviewers),
             counts=by_state,
             respond_by=respond_by,
-            overdue=respond_by is not None and self._clock().astimezone(_zone(its_policy)).date() > respond_by,
+            overdue=respond_by is not None and self._clock().astimezone(its_policy.zone).date() > respond_by,
         )
 
     def items(self, connection: Connection, outbox_id: int, more: int = 0) -> Items:
@@ -171,7 +171,7 @@ class Reading:
         )
         if days is None or oldest is None:
             return None
-        return working_days_after(oldest.astimezone(_zone(policy)).date(), days)
+        return working_days_after(oldest.astimezone(policy.zone).date(), days)
 
 
 _RELEASED = (
@@ -203,10 +203,6 @@ def _of(policy: str, rule: str, dataset: str) -> tuple[Any, ...]:
 def _counts(connection: Connection, policy: str, rule: str, dataset: str) -> dict[str, int]:
     found = counts(connection, policy, rule, dataset)
     return {state: found[state] for state in STATES}
-
-
-def _zone(policy: Policy) -> Any:
-    return policy.schedule.zone if policy.schedule else UTC
 
 
 def _decided(connection: Connection, ids: Iterable[str]) -> Mapping[str, Decided]:

@@ -29,6 +29,7 @@ from audit_core.ledger.policies import effective
 from audit_core.ledger.tables import runs
 from bot.digest import give_out
 from bot.due import last_due, trigger_for
+from bot.overdue import WEEKLY, overdue_from, remind
 from bot.policies import Policies
 from bot.tables import job_runs
 from rules.policy import Policy
@@ -122,7 +123,7 @@ class Schedule:
         """
         with self._store.read() as connection:
             policy = self._policies(connection).get(policy_id)
-        if policy is None or policy.schedule is None:
+        if policy is None:
             return
         for job, timing in _jobs(policy).items():
             self._waits(job, policy, timing)  # and so is noticed in time, though it may have to wait
@@ -168,9 +169,12 @@ class Schedule:
             last = connection.scalar(
                 select(func.max(job_runs.c.due, type_=job_runs.c.due.type)).where(job_runs.c.job == job, settled, past)
             )
-        if its_text is None or policy.schedule is None:
+        if its_text is None:
             return None
-        due = last_due(timing, policy.schedule.zone, after=last or its_text.effective_at, until=now)
+        after = last or its_text.effective_at
+        if job.startswith("review:") and (overdue := overdue_from(policy)):
+            after = max(after, overdue)
+        due = last_due(timing, policy.zone, after=after, until=now)
         if due is not None and self._noticed.get(job, (None, now))[0] != due:
             self._noticed[job] = due, now
         return due
@@ -183,6 +187,8 @@ class Schedule:
         try:
             if job.startswith("audit:"):
                 self._run_audit(due)
+            elif job.startswith("review:"):
+                self._remind(policy, due, late)
             else:
                 self._run_digest(policy, due, late)
         except StoreError:
@@ -239,13 +245,17 @@ class Schedule:
                 names=self._names,
             )
 
+    def _remind(self, policy: Policy, due: datetime, late: bool) -> None:
+        with self._store.write() as connection:
+            remind(connection, policy, due=due, now=self._clock(), late=late)
+
     def _set_alarms(self, policies: Mapping[str, Policy]) -> None:
         wanted = {job: (policy, timing) for policy in policies.values() for job, timing in _jobs(policy).items()}
         for job in [job for job in self._alarms if job not in wanted]:
             self._remove(job)
         for job, (policy, timing) in wanted.items():
-            if self._alarms.get(job) != policy.sha256 and policy.schedule:
-                trigger = trigger_for(timing, policy.schedule.zone)
+            if self._alarms.get(job) != policy.sha256:
+                trigger = trigger_for(timing, policy.zone)
                 self._scheduler.add_job(self.attend, trigger, [policy.id], id=job, replace_existing=True)
                 self._alarms[job] = policy.sha256
 
@@ -258,8 +268,11 @@ class Schedule:
 
 
 def _jobs(policy: Policy) -> dict[str, Timing]:
-    """Name what a policy schedules, with its timing: the audit first."""
-    if policy.schedule is None:
-        return {}
-    planned = {"audit": policy.schedule.run, "digest": policy.schedule.digest}
+    """Name what a policy schedules, with its timing: the audit first; and the word to its owner, past its day."""
+    schedule = policy.schedule
+    planned = {
+        "audit": schedule.run if schedule else None,
+        "digest": schedule.digest if schedule else None,
+        "review": WEEKLY if policy.review_by else None,
+    }
     return {f"{kind}:{policy.id}": timing for kind, timing in planned.items() if timing is not None}

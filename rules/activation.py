@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, tzinfo
+from datetime import UTC, datetime, time
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -81,8 +81,7 @@ def effective_at(policy: Policy, at: datetime) -> datetime:
     """Tell from when a policy that is activated at a moment counts: from then, or from the day that it names."""
     if policy.effective_from is None:
         return at
-    zone: tzinfo = policy.schedule.zone if policy.schedule else UTC
-    return max(at, datetime.combine(policy.effective_from, time(), zone).astimezone(UTC))
+    return max(at, datetime.combine(policy.effective_from, time(), policy.zone).astimezone(UTC))
 
 
 def clashes(policy: Policy, others: Iterable[tuple[str, Policy]]) -> Iterator[PolicyError]:

@@ -9,6 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from audit_core.errors import Location
 from audit_core.placed_yaml.models import Strict
@@ -198,3 +199,8 @@ class Policy:
     text: str
     sha256: str
     path: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone by which its days begin and end."""
+        return ZoneInfo(self.schedule.timezone if self.schedule else "UTC")

@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -65,12 +66,8 @@ class Schedule:
     digest: Timing | None
     timezone: str
 
-    @property
-    def zone(self) -> ZoneInfo:
-        """The time zone."""
-        return ZoneInfo(self.timezone)
 
-
+@lru_cache(maxsize=1024)  # whether a time ever comes is asked of a clock, and most policies keep the same hours
 def timing_of(words: str) -> Timing:
     """Read when something happens.
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from bot.messages.text import fallback, plain
+from bot.people import identified
 
 __all__ = [
     "AT_MOST",
@@ -38,6 +39,7 @@ __all__ = [
     "fitted",
     "header",
     "link",
+    "mention",
     "message",
     "modal",
     "paragraph",
@@ -56,6 +58,7 @@ AT_MOST: Final = 9_900
 """The most characters of JSON that a message's blocks may take."""
 _CODE_AT_MOST: Final = 3_000
 _SLACK_ID: Final = re.compile(r"[UW][A-Z0-9]{6,30}")
+_GROUP_ID: Final = re.compile(r"S[A-Z0-9]{6,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,16 @@ def person(who: str, people: Mapping[str, str], limit: int = 80) -> Span:
         return text(plain(people[who], limit))
     if _SLACK_ID.fullmatch(who):
         return {"type": "user", "user_id": who}
+    return text(plain(who, limit))
+
+
+def mention(who: str, people: Mapping[str, str], limit: int = 200) -> Span:
+    """Call somebody: a person by Slack id or by the name in the settings, a group by id; who has neither is named."""
+    found = identified(who, people)
+    if _SLACK_ID.fullmatch(found):
+        return {"type": "user", "user_id": found}
+    if _GROUP_ID.fullmatch(who):
+        return {"type": "usergroup", "usergroup_id": who}
     return text(plain(who, limit))
 
 
