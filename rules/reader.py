@@ -6,6 +6,7 @@ Knows the catalogue's fields, and needs no database.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -52,17 +53,22 @@ def check_folder(paths: Iterable[Path]) -> list[Policy]:
         All mistakes of all files, ids that two files share included.
     """
     problems: list[CratecheckError] = []
-    readings: list[_Reading] = []
+    policies: list[Policy] = []
+    ids = _Ids()
     for path in _files(paths, problems):
         try:
-            readings.append(_Reading(load(path, _POLICY)))
+            reading = _Reading(load(path, _POLICY))
         except Problems as unreadable:
             problems += unreadable.problems
-    problems += (mistake for reading in readings for mistake in reading.mistakes)
-    problems += _repeated(readings)
+            continue
+        problems += reading.mistakes
+        problems += ids.taken_by(reading)
+        if not problems:  # of a file that is read, no more is kept than its policy
+            policies.append(reading.policy())
+    problems += ids.former_ones()
     if problems:
         raise Problems(problems)
-    return [reading.policy() for reading in readings]
+    return policies
 
 
 def check_text(text: str, name: str) -> Policy:
@@ -81,7 +87,8 @@ def check_text(text: str, name: str) -> Policy:
         All its mistakes.
     """
     reading = _Reading(parse(text.encode(errors="surrogatepass"), name, _POLICY))
-    if problems := [*reading.mistakes, *_repeated([reading])]:
+    ids = _Ids()
+    if problems := [*reading.mistakes, *ids.taken_by(reading), *ids.former_ones()]:
         raise Problems(problems)
     return reading.policy()
 
@@ -96,6 +103,17 @@ def _files(paths: Iterable[Path], problems: list[CratecheckError]) -> Iterator[P
             mend = "A policy is a file whose name ends in .yaml."
             problems.append(PolicyError("no policy in this folder", at=Location(str(path)), mend=mend))
         yield from found
+
+
+@cache
+def _keys_of(kind: str | None) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Give the keys that a kind of rule brings along, and all that such a rule may have.
+
+    Without its kind, nobody knows which keys a rule may have beyond those of every rule: then any kind's will do.
+    """
+    of_kind = frozenset(key for one in KINDS if kind in (one, None) for key in KINDS[one].Spec.model_fields)
+    shared = RuleKeys.model_fields.keys()
+    return of_kind, (*shared, *sorted(of_kind - shared))
 
 
 class _Reading:
@@ -169,9 +187,7 @@ class _Reading:
         path = ("rules", index)
         check = KINDS.get(kind) if isinstance(kind := entry.get("kind"), str) else None
         shared = RuleKeys.model_fields.keys()
-        # Without its kind, nobody knows which keys a rule may have beyond those of every rule: then any kind's will do.
-        of_kind = {key for one in ([check] if check else KINDS.values()) for key in one.Spec.model_fields}
-        known = [*shared, *sorted(of_kind - shared)]
+        of_kind, known = _keys_of(kind if check else None)
         unknown = [key for key in entry if key not in known]
         self.mistakes += self.source.told((unknown_key(key, known) for key in unknown), path)
         misspelt = {found for key in unknown if (found := meant(key, known))}
@@ -229,14 +245,41 @@ class _Reading:
         self.mistakes += self.source.told([mistake], path)
 
 
-def _repeated(readings: list[_Reading]) -> Iterator[CratecheckError]:
-    """Find ids that stand twice: of policies and of rules, those that rules had before included."""
-    policies: dict[str, Location] = {}
-    rules: dict[str, Location] = {}
-    formerly: dict[str, Location] = {}
+class _Ids:
+    """The ids of policies and of rules, those that rules had before included: each is there once."""
 
-    def taken(
-        seen: dict[str, Location], what: str, name: object, source: SourceFile, path: Steps
+    def __init__(self) -> None:
+        self._policies: dict[str, Location] = {}
+        self._rules: dict[str, Location] = {}
+        self._former: list[tuple[str, SourceFile, Steps]] = []
+
+    def taken_by(self, reading: _Reading) -> Iterator[CratecheckError]:
+        """Take the ids of a file, and tell those that are taken already."""
+        source = reading.source
+        if isinstance(reading.plain, dict):
+            yield from self._taken(self._policies, "policy id", reading.plain.get("policy"), source, ("policy",))
+        for index, entry in enumerate(reading.entries()):
+            if isinstance(entry, dict):
+                yield from self._taken(self._rules, "rule id", entry.get("id"), source, ("rules", index, "id"))
+        self._former += ((name, source, path) for path, name in reading.former_ids())
+
+    def former_ones(self) -> Iterator[CratecheckError]:
+        """Tell, once all files are read, which former ids are not former, or of two rules."""
+        formerly: dict[str, Location] = {}
+        for name, source, path in self._former:
+            if name in self._rules:
+                what = f"{quoted(name)} is a rule's id now, at {self._rules[name]}"
+                mend = "List under `formerly` the ids that this rule had, and that no rule has any more."
+            elif name in formerly:
+                what = f"{quoted(name)} is a rule's former id already, at {formerly[name]}"
+                mend = "Its history goes on in one rule alone: choose which."
+            else:
+                formerly[name] = source.location(path)
+                continue
+            yield from source.told([Mistake(what, mend)], path)
+
+    def _taken(
+        self, seen: dict[str, Location], what: str, name: object, source: SourceFile, path: Steps
     ) -> Iterator[CratecheckError]:
         if not isinstance(name, str):
             return
@@ -245,23 +288,3 @@ def _repeated(readings: list[_Reading]) -> Iterator[CratecheckError]:
             yield from source.told([Mistake(f"the {what} {quoted(name)} is taken", mend)], path)
         else:
             seen[name] = source.location(path)
-
-    for reading in readings:
-        source = reading.source
-        if isinstance(reading.plain, dict):
-            yield from taken(policies, "policy id", reading.plain.get("policy"), source, ("policy",))
-        for index, entry in enumerate(reading.entries()):
-            if isinstance(entry, dict):
-                yield from taken(rules, "rule id", entry.get("id"), source, ("rules", index, "id"))
-    for reading in readings:
-        for path, name in reading.former_ids():
-            if name in rules:
-                what = f"{quoted(name)} is a rule's id now, at {rules[name]}"
-                mend = "List under `formerly` the ids that this rule had, and that no rule has any more."
-            elif name in formerly:
-                what = f"{quoted(name)} is a rule's former id already, at {formerly[name]}"
-                mend = "Its history goes on in one rule alone: choose which."
-            else:
-                formerly[name] = reading.source.location(path)
-                continue
-            yield from reading.source.told([Mistake(what, mend)], path)

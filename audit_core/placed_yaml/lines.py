@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from audit_core.errors import CratecheckError, Location
 from audit_core.placed_yaml.dialect import Dialect
-from audit_core.placed_yaml.nodes import Mark
+from audit_core.placed_yaml.places import Mark
 
 __all__ = ["Lines"]
 
@@ -17,18 +18,23 @@ _WIDTH: Final = 100
 _BEFORE: Final = 70
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lines:
-    """A file's name, lines and kind."""
+    """A file's name, its text without a byte order mark, and its kind; its lines, once one is asked for."""
 
     path: str
-    lines: tuple[str, ...]
+    text: str
     dialect: Dialect
 
     @classmethod
     def of(cls, path: str, text: str, dialect: Dialect) -> Lines:
-        """Split a text into lines, without its byte order mark."""
-        return cls(path, tuple(_NEW_LINE.split(text.removeprefix("\ufeff"))), dialect)
+        """Take a text as it was read."""
+        return cls(path, text.removeprefix("\ufeff"), dialect)
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines."""
+        return tuple(_NEW_LINE.split(self.text))
 
     def after(self, mark: Mark) -> str:
         """Give what stands in a line from a place on; nothing past the end."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from types import TracebackType
 
 __all__ = ["Mistake", "Refusal", "Refusals", "Steps"]
 
@@ -48,15 +47,32 @@ class Refusals:
     def __init__(self) -> None:
         self._mistakes: list[Mistake] = []
 
-    @contextmanager
-    def at(self, *path: str | int) -> Iterator[None]:
+    def at(self, *path: str | int) -> _At:
         """Note a refusal that is raised inside as one of the value below `path`."""
-        try:
-            yield
-        except Refusal as refusal:
-            self._mistakes += (replace(mistake, path=path + mistake.path) for mistake in refusal.mistakes)
+        return _At(self._mistakes, path)
 
     def tell(self) -> None:
         """Raise one refusal with all mistakes that were noted, if there are any."""
         if self._mistakes:
             raise Refusal(*self._mistakes)
+
+
+class _At:
+    """A class, and no generator: files have thousands of values, and nearly all are taken."""
+
+    __slots__ = ("_mistakes", "_path")
+
+    def __init__(self, mistakes: list[Mistake], path: Steps) -> None:
+        self._mistakes = mistakes
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(raised, Refusal):
+            return False
+        self._mistakes += (replace(mistake, path=self._path + mistake.path) for mistake in raised.mistakes)
+        return True

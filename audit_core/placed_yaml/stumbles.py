@@ -8,7 +8,7 @@ import yaml
 
 from audit_core.errors import CratecheckError
 from audit_core.placed_yaml.lines import Lines
-from audit_core.placed_yaml.nodes import Mark
+from audit_core.placed_yaml.places import Mark
 
 __all__ = ["in_plain_words"]
 

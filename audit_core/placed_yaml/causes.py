@@ -1,0 +1,159 @@
+"""What led the parser astray: often something in a line above the one at which it stumbles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import yaml
+
+from audit_core.placed_yaml.lines import Lines
+from audit_core.placed_yaml.places import Mark
+
+__all__ = ["Cause", "cause_of"]
+
+_OPENS: Final = (yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken)
+_CLOSES: Final = (yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
+_COLON: Final = re.compile(r":(?:\s|$)")
+_COMMENT: Final = re.compile(r"(?:^|\s)#")
+_KEY_AND_VALUE: Final = re.compile(r"[^#:]*:\s+[^\s#]")
+_ASTRAY: Final = (
+    "did not find expected key",
+    "did not find expected '-' indicator",
+    "did not find expected <document start>",
+)
+_TOO_MANY: Final = "mapping values are not allowed in this context"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What is wrong, where, and how to put it right."""
+
+    what: str
+    mark: Mark
+    mend: str
+
+
+def cause_of(lines: Lines, problem: str, place: Mark, began: Mark | None) -> Cause | None:
+    """Find what led the parser astray.
+
+    Parameters
+    ----------
+    lines : Lines
+        The file.
+    problem : str
+        What the parser says.
+    place, began : Mark
+        Where it says so, and where what it was reading began.
+
+    Returns
+    -------
+    cause : Cause or None
+        None if there is nothing better to say than what the parser says.
+    """
+    read = [*_tokens(lines.text, place)]
+    if cause := _open_quotation(read, place) or _comment_inside(lines, read, place):
+        return cause
+    if problem == _TOO_MANY:
+        return _line_without_colon(lines, place) or _line_too_far(lines, place)
+    if problem in _ASTRAY and place.column == _indent(lines, place.line) + 1:
+        return _indented_otherwise(lines, place, began)
+    return None
+
+
+def _tokens(text: str, place: Mark) -> Iterator[yaml.Token]:
+    loader = yaml.CSafeLoader(text)
+    try:
+        while (token := loader.get_token()) and token.start_mark.line < place.line:
+            yield token
+    except yaml.YAMLError:
+        return
+    finally:
+        loader.dispose()
+
+
+def _open_quotation(read: list[yaml.Token], place: Mark) -> Cause | None:
+    """Find a quotation that runs over several lines, up to the stumble: its mark was forgotten, and the next closed it."""
+    for token in read:
+        if isinstance(token, yaml.ScalarToken) and token.style in ("'", '"'):
+            first, last = token.start_mark, token.end_mark
+            if first.line < last.line == place.line - 1 and last.column < place.column + 1:
+                what = f"the quotation that begins here ends in line {last.line + 1}, in the midst of another"
+                return Cause(what, Mark(first.line + 1, first.column + 1), "Close it on its own line.")
+    return None
+
+
+def _comment_inside(lines: Lines, read: list[yaml.Token], place: Mark) -> Cause | None:
+    """Find a comment inside brackets that swallowed their end."""
+    open_since: list[yaml.Mark] = []
+    for token in read:
+        if isinstance(token, _OPENS):
+            open_since.append(token.start_mark)
+        elif isinstance(token, _CLOSES) and open_since:
+            open_since.pop()
+    if not open_since:
+        return None
+    first = open_since[0]
+    texts = [(t.start_mark, t.end_mark) for t in read if isinstance(t, yaml.ScalarToken)]
+    for number in range(first.line, place.line):
+        for found in _COMMENT.finditer(lines.lines[number]):
+            column = found.end() - 1
+            inside = any((a.line, a.column) <= (number, column) < (b.line, b.column) for a, b in texts)
+            if not inside and (number, column) > (first.line, first.column):
+                opener = lines.after(Mark(first.line + 1, first.column + 1))[:1]
+                what = f'what follows "#" is a comment, so that "{opener}" in line {first.line + 1} is never closed'
+                return Cause(what, Mark(number + 1, column + 1), 'Put the value in quotes, as in "#data-audit".')
+            if not inside:
+                break
+    return None
+
+
+def _line_without_colon(lines: Lines, place: Mark) -> Cause | None:
+    """Find the line above that should have been a key with its value."""
+    above = _above(lines, place.line)
+    if above is None or _COLON.search(lines.lines[above - 1]):
+        return None
+    mark = Mark(above, _indent(lines, above) + 1)
+    return Cause("a key without a colon", mark, 'Write a key, a colon, a space and the value: "key: value".')
+
+
+def _line_too_far(lines: Lines, place: Mark) -> Cause | None:
+    """Find out whether it is the first colon of its line that is one too many: then the line stands too far right."""
+    line, above = lines.lines[place.line - 1], _above(lines, place.line)
+    if above is None or not _KEY_AND_VALUE.match(lines.lines[above - 1]):
+        return None
+    indent = _indent(lines, place.line)
+    if _COLON.search(line[: place.column - 1]) or indent <= _indent(lines, above):
+        return None
+    what = f"this line is indented by {_spaces(indent)}, further than line {above}, which has its value already"
+    return Cause(what, Mark(place.line, indent + 1), "Indent the keys of one level alike.")
+
+
+def _indented_otherwise(lines: Lines, place: Mark, began: Mark | None) -> Cause | None:
+    """Compare a line's indent with that of the level to which it should belong."""
+    level = began if began else Mark(1 + next(n for n, line in enumerate(lines.lines) if _is_content(line)), 1)
+    its, own = (_indent(lines, level.line) if not began else level.column - 1), place.column - 1
+    if its == own:
+        return None
+    what = f"this line is indented by {_spaces(own)}, and line {level.line}, where a level begins, by {_spaces(its)}"
+    return Cause(what, place, "Indent alike what belongs together: the keys of one level, the dashes of one list.")
+
+
+def _above(lines: Lines, number: int) -> int | None:
+    """Give the number of the last line above another that is not empty, nor a comment."""
+    return next((n for n in range(number - 1, 0, -1) if _is_content(lines.lines[n - 1])), None)
+
+
+def _is_content(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith(("#", "%", "---"))
+
+
+def _indent(lines: Lines, number: int) -> int:
+    line = lines.lines[number - 1] if number <= len(lines.lines) else ""
+    return len(line) - len(line.lstrip(" "))
+
+
+def _spaces(number: int) -> str:
+    return {0: "nothing", 1: "1 space"}.get(number, f"{number} spaces")
