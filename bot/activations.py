@@ -36,7 +36,7 @@ from bot.approvers import Approvers
 from bot.outbox import ask, edit_parents
 from bot.people import identified, same_person
 from bot.policies import Policies, readable_text
-from bot.proposed import closed, proposal_subject
+from bot.proposed import closed, difference_subject, proposal_subject
 from bot.roles import Roles
 from rules.activation import clashes, effective_at
 from rules.lineage import must_carry_on
@@ -374,7 +374,10 @@ class Activations:
 
     def _tell(self, connection: Connection, found: Proposal, channel: str, now: datetime) -> None:
         if self._announce:
-            ask(connection, channel=channel, subject=proposal_subject(found.id), at=now)
+            subject = proposal_subject(found.id)
+            ask(connection, channel=channel, subject=subject, at=now)
+            if found.sha256 is not None:
+                ask(connection, channel=channel, subject=difference_subject(found.id), parent=subject, at=now)
 
     def _retell(self, connection: Connection, found: Proposal) -> None:
         edit_parents(connection, proposal_subject(found.id))

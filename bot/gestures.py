@@ -5,15 +5,34 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, cast, get_args
+from typing import Any, Final, cast, get_args
 
 from audit_core.ledger.chain import Via
+from audit_core.ledger.proposals import Answer
 from audit_core.ledger.transitions import Verdict
 from bot.outbox import rule_of
 from bot.reading import Listing
 from bot.review import Click
 
-__all__ = ["FormMark", "PageMark", "Spot", "clicked", "opened", "page_of", "submitted", "wished"]
+__all__ = [
+    "AnswerMark",
+    "FormMark",
+    "PageMark",
+    "PolicyMark",
+    "Spot",
+    "answered",
+    "answering",
+    "clicked",
+    "edited",
+    "opened",
+    "page_of",
+    "policy_opened",
+    "submitted",
+    "wished",
+]
+
+
+_IN_SLACK: Final = "slack:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +41,19 @@ class Spot:
 
     channel: str
     thread_ts: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """What a proposal that was made here notes of where it comes from."""
+        return f"{_IN_SLACK}{self.channel}/{self.thread_ts or ''}"
+
+    @classmethod
+    def of_origin(cls, origin: str) -> Spot | None:
+        """Read it back; None if it was made elsewhere."""
+        if not origin.startswith(_IN_SLACK):
+            return None
+        channel, _, thread_ts = origin.removeprefix(_IN_SLACK).partition("/")
+        return cls(channel, thread_ts or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +94,49 @@ class FormMark:
         read = json.loads(metadata)
         page = PageMark.loads(json.dumps(read["page"])) if read["page"] else None
         return cls(_verdict(read["verdict"]), read["key"], read["revision"], Spot(**read["spot"]), page)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerMark:
+    """What a person answers to a proposal, and how far the proposal was when the person saw it."""
+
+    proposal: str
+    seen: str
+    answer: Answer
+    spot: Spot
+
+    def dumps(self) -> str:
+        """Write it as private metadata."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def loads(cls, metadata: str) -> AnswerMark:
+        """Read it back."""
+        read = json.loads(metadata)
+        return cls(read["proposal"], read["seen"], _answer(read["answer"]), Spot(**read["spot"]))
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyMark:
+    """The metadata of a policy's form: the rule that is looked at, the text that is edited, and where it was opened.
+
+    Without a text, it is the one in force.
+    """
+
+    policy: str
+    rule: str
+    spot: Spot
+    base: str | None = None
+
+    def dumps(self) -> str:
+        """Write it as private metadata."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def loads(cls, metadata: str) -> PolicyMark:
+        """Read it back."""
+        read = json.loads(metadata)
+        return cls(read["policy"], read["rule"], Spot(**read["spot"]), read["base"])
 
 
 def clicked(body: dict[str, Any], via: Via) -> tuple[Click, FormMark]:
@@ -105,6 +180,29 @@ def wished(body: dict[str, Any]) -> tuple[str, Spot]:
     return body["actions"][0]["block_id"], page.spot if page else _spot(body)
 
 
+def answering(body: dict[str, Any]) -> AnswerMark:
+    """Read a click on a proposal's Activate or Reject."""
+    action = body["actions"][0]
+    answer = _answer(action["action_id"].removeprefix("proposal:"))
+    return AnswerMark(action["block_id"], action["value"], answer, _spot(body))
+
+
+def answered(body: dict[str, Any]) -> tuple[AnswerMark, str]:
+    """Read the form that follows such a click: what is answered, and the reason, if one was asked for."""
+    return AnswerMark.loads(body["view"]["private_metadata"]), _answers(body).get("reason") or ""
+
+
+def policy_opened(body: dict[str, Any]) -> PolicyMark:
+    """Read a click on a parent message's Policy."""
+    policy, rule, _ = rule_of(body["actions"][0]["value"])
+    return PolicyMark(policy, rule, _spot(body))
+
+
+def edited(body: dict[str, Any]) -> tuple[PolicyMark, dict[str, str | None]]:
+    """Read a policy's form: which text was edited, and what stands in each field now."""
+    return PolicyMark.loads(body["view"]["private_metadata"]), _answers(body)
+
+
 def page_of(body: dict[str, Any]) -> PageMark:
     """Read which page a click in the review modal leads to."""
     mark = PageMark.loads(body["view"]["private_metadata"])
@@ -124,6 +222,18 @@ def _click(mark: FormMark, body: dict[str, Any], via: Via) -> Click:
 def _spot(body: dict[str, Any]) -> Spot:
     message = body["message"]
     return Spot(body["channel"]["id"], message.get("thread_ts") or message["ts"])
+
+
+def _answers(body: dict[str, Any]) -> dict[str, str | None]:
+    """Give what stands in the text fields of a form, by their names."""
+    values = body["view"]["state"]["values"]
+    return {block: next(iter(fields.values())).get("value") for block, fields in values.items() if fields}
+
+
+def _answer(word: str) -> Answer:
+    if word not in get_args(Answer):
+        raise ValueError(f"{word!r} is no answer")
+    return cast(Answer, word)
 
 
 def _verdict(word: str) -> Verdict:

@@ -11,9 +11,10 @@ from audit_core.errors import DecisionRefused
 from audit_core.ledger.policies import activated_last
 from audit_core.ledger.proposals import Proposal
 
-__all__ = ["closed", "proposal_of", "proposal_subject"]
+__all__ = ["closed", "difference_subject", "proposal_of", "proposal_subject"]
 
 _SUBJECT: Final = "proposal/"
+_DIFFERENCE: Final = "difference/"
 
 
 def proposal_subject(number: str) -> str:
@@ -21,17 +22,23 @@ def proposal_subject(number: str) -> str:
     return f"{_SUBJECT}{number}"
 
 
+def difference_subject(number: str) -> str:
+    """Name the message in its thread that shows what it changes in the text."""
+    return f"{_DIFFERENCE}{number}"
+
+
 def proposal_of(subject: str) -> str:
-    """Read the proposal's id from the name of its message.
+    """Read the proposal's id from the name of its message, or of the one in its thread.
 
     Raises
     ------
     ValueError
         If it names no message of a proposal.
     """
-    if not subject.startswith(_SUBJECT):
-        raise ValueError(f"{subject!r} names no message of a proposal")
-    return subject.removeprefix(_SUBJECT)
+    for kind in (_SUBJECT, _DIFFERENCE):
+        if subject.startswith(kind):
+            return subject.removeprefix(kind)
+    raise ValueError(f"{subject!r} names no message of a proposal")
 
 
 def closed(connection: Connection, found: Proposal, name: Callable[[str], str]) -> DecisionRefused:

@@ -12,9 +12,13 @@ from bot.messages.clips import clips_message, no_clips_message
 from bot.messages.digest import digest_message
 from bot.messages.items import items_message
 from bot.messages.kit import Message
+from bot.messages.overdue import overdue_message
 from bot.messages.parent import parent_message
+from bot.messages.proposal import proposal_message
 from bot.outbox import Pending, rule_of
 from bot.posting import Refused
+from bot.proposals import Proposals
+from bot.proposed import proposal_of
 from bot.reading import Reading
 from bot.roles import Roles
 
@@ -29,14 +33,22 @@ class Said:
     Parameters
     ----------
     reading : Reading
+    proposals : Proposals
     roles : Roles
         Names people.
     forbidden : callable
         Says why the clips of a row, of its content, may not be heard now; None if they may.
     """
 
-    def __init__(self, reading: Reading, roles: Roles, forbidden: Forbidden = lambda connection, content: None) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        proposals: Proposals,
+        roles: Roles,
+        forbidden: Forbidden = lambda connection, content: None,
+    ) -> None:
         self._reading = reading
+        self._proposals = proposals
         self._forbidden = forbidden
         self._people = roles.people
 
@@ -54,9 +66,16 @@ class Said:
             case "items":
                 listed = self._reading.items(connection, row.id, row.content.get("more", 0))
                 return items_message(listed, self._people) if listed.items else None
+            case "proposal":
+                card = self._proposals.card(connection, proposal_of(row.subject))
+                return proposal_message(card, self._people) if card else None
+            case "difference":
+                return self._proposals.difference(connection, proposal_of(row.subject))
             case "digest":
                 digest = stored(connection, row.subject)
                 return digest_message(digest) if digest else None
+            case "overdue":
+                return overdue_message(row.content, self._people)
             case "clips":
                 if why := self._forbidden(connection, row.content):
                     raise Refused(why)

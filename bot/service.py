@@ -26,15 +26,20 @@ from audit_core.clock import Clock, utc_now
 from audit_core.errors import CratecheckError, ServiceError, SettingsError
 from audit_core.ledger.chain import Via
 from audit_core.settings import Settings
+from bot.activations import Activations
 from bot.announce import announce
+from bot.answering import Answering
 from bot.app import create_app
 from bot.clips import Clips, Make
 from bot.desk import Desk
+from bot.editing import Editing
+from bot.examiner import Examiner
 from bot.listeners import Room
 from bot.listening import Listening
 from bot.new_day import NewDay
 from bot.policies import Policies
 from bot.posting import client_for
+from bot.proposals import Proposals
 from bot.reading import Reading
 from bot.review import Review
 from bot.roles import Roles, groups_named, refresh_groups
@@ -101,10 +106,13 @@ class Service:
         self._clips = Clips(settings, store, self._client, make=evidence, fulfilled=self._wake_sender, clock=clock)
         listening = Listening(settings, store, noted=self._clips.wake, clock=clock, patience_s=_PATIENCE_S)
         reading = Reading(self._policies, self._roles, clock, audible=listening.audible)
+        activations = self._activations(_PATIENCE_S)
+        self._approvers = activations.approvers
+        proposals = Proposals(self._policies, self._approvers, clock)
         self._sender = Sender(
             store,
             self._client,
-            Said(reading, self._roles, listening.forbidden),
+            Said(reading, proposals, self._roles, listening.forbidden),
             before=self._look,
             clock=clock,
             pace_s=pace_s if pace_s is not None else 0.0 if desk and not desk.config.paced else 1.0,
@@ -119,7 +127,20 @@ class Service:
             decided=self._sender.wake,
         )
         self._answers = ThreadPoolExecutor(_LISTENERS, thread_name_prefix="answers")
-        self._room = Room(store, review, reading, self._roles, self._access.via, self._answers, listening)
+        via = self._access.via
+        self._examiner = Examiner(store, self._activations(), self._client, clock=clock)
+        self._room = Room(
+            store,
+            review,
+            reading,
+            self._roles,
+            via,
+            self._answers,
+            listening,
+            proposals,
+            Editing(store, proposals, activations, via, proposed=self._examiner.wake),
+            Answering(store, proposals, activations, self._roles, via, clock),
+        )
         self.schedule = Schedule(
             store,
             self._policies,
@@ -167,6 +188,8 @@ class Service:
             starting.callback(self._sender.stop)
             self._clips.start()
             starting.callback(self._clips.stop)
+            self._examiner.start()
+            starting.callback(self._examiner.stop)
             self.schedule.start()
             starting.callback(self.schedule.stop)
             self._running = starting.pop_all()
@@ -244,6 +267,17 @@ class Service:
             return str(error)
         return self._sender.trouble
 
+    def _activations(self, patience_s: float = 20.0) -> Activations:
+        return Activations(
+            self._store,
+            self._roles,
+            self._settings,
+            policies=self._policies,
+            clock=self._clock,
+            patience_s=patience_s,
+            changed=self._wake_sender,
+        )
+
     def _wake_sender(self) -> None:
         self._sender.wake()
 
@@ -268,7 +302,7 @@ class Service:
 
     def _refresh(self) -> None:
         with self._store.read() as connection:
-            named = groups_named(self._policies(connection).values())
+            named = groups_named(self._policies(connection).values()) | self._approvers.groups(connection)
         try:
             refresh_groups(
                 self._store, self._client, [handle for handle in named if not self._roles.known(handle)], self._clock

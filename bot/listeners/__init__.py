@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slack_bolt import App
 
-from bot.listeners import decide, listen, page, review, submit
+from bot.listeners import answer, decide, edit, listen, page, review, submit
 from bot.listeners.room import Room
 
 __all__ = ["Room", "register"]
@@ -12,5 +12,5 @@ __all__ = ["Room", "register"]
 
 def register(app: App, room: Room) -> None:
     """Teach an app all gestures."""
-    for gesture in (decide, listen, page, review, submit):
+    for gesture in (answer, decide, edit, listen, page, review, submit):
         gesture.register(app, room)

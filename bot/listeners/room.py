@@ -16,20 +16,24 @@ from audit_core.catalogue.store import Store
 from audit_core.errors import CratecheckError
 from audit_core.ledger.chain import Via
 from audit_core.ledger.runs import settle
+from bot.answering import Answering
+from bot.editing import Editing
 from bot.gestures import PageMark, Spot
 from bot.listening import Listening
 from bot.messages.kit import View
 from bot.messages.notice import notice
 from bot.messages.review_modal import review_view
+from bot.proposals import Proposals
 from bot.reading import Reading
 from bot.review import Review
 from bot.roles import Roles
 
-__all__ = ["BUSY", "BUSY_LISTENING", "Room"]
+__all__ = ["BUSY", "BUSY_LISTENING", "BUSY_READING", "Room"]
 
 logger = logging.getLogger(__name__)
 
 BUSY_LISTENING: Final = "The database is busy or out of reach. Click Listen again in a moment."
+BUSY_READING: Final = "The database is busy or out of reach. Click again in a moment."
 BUSY: Final = "The database is busy or out of reach: nothing was decided. Try again in a moment."
 
 
@@ -43,6 +47,8 @@ class Room:
         Through what people act: slack, or desk.
     listening : Listening
         Notes what people wish to hear.
+    proposals, editing, answering : Proposals, Editing, Answering
+        Read policies and proposals, take what is written into a policy's form, and take answers.
     answers : Executor
         Calls Slack, with threads of its own: a slow Slack is to keep no listener from the next click.
     """
@@ -54,6 +60,9 @@ class Room:
     via: Via
     answers: Executor
     listening: Listening
+    proposals: Proposals
+    editing: Editing
+    answering: Answering
 
     def answer(self, what: str, say: Callable[[], object]) -> None:
         """Answer a person soon; the gesture has been acknowledged."""

@@ -62,7 +62,7 @@ def parent_message(parent: Parent) -> Message:
             paragraph(
                 bold(f"{parent.severity.capitalize()}. "), text(plain(says, 3 * limit)), text("\n"), bold(counts), clock
             ),
-            actions(button("Review", "review", parent.subject, style="primary" if _open(parent) else None)),
+            actions(*_controls(parent)),
             context(f"Policy {parent.policy} · owner {parent.owner or 'not named'} · reviewers {parent.reviewers}"),
         ]
 
@@ -73,6 +73,11 @@ def counts_line(counts: Mapping[str, int]) -> str:
     """Write counts by state, the open ones first: "3 open · 1 quarantined"."""
     shown = [f"{counts.get(state, 0):,} {state}" for state in STATES if counts.get(state) or state == "open"]
     return " · ".join(shown)
+
+
+def _controls(parent: Parent) -> list[Block]:
+    controls = [button("Review", "review", parent.subject, style="primary" if _open(parent) else None)]
+    return [*controls, button("Policy", "policy", parent.subject)] if parent.says else controls
 
 
 def _open(parent: Parent) -> int:

@@ -84,12 +84,13 @@ def _explained(form: PolicyForm) -> list[Block]:
 
 def _input(form: PolicyForm, field: Field) -> Block:
     if field.name == ADDED:
-        hint = "It begins with “- id:”, as the others do."
-        return text_input(ADDED, "Another rule", lines=True, optional=True, most=HOLDS, hint=hint)
+        begins = "It begins with “- id:”, as the others do."
+        return text_input(ADDED, "Another rule", lines=True, optional=True, most=HOLDS, hint=begins)
     part = f", part {field.part} of {field.parts}" if field.parts > 1 else ""
-    hint = None
+    hint: str | None = None
     if field.rule is not None:
-        label, hint = f"Rule {form.ids[field.rule]}", "Empty it to take the rule out." if not part else None
+        label = f"Rule {form.ids[field.rule]}"
+        hint = None if part else "Empty it to take the rule out."
     elif field.name.startswith("tail"):
         label = "What stands below the rules"
     else:

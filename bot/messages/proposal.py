@@ -102,7 +102,7 @@ class Card:
     loosening : sequence of str
         How it loosens critical rules.
     begins : datetime or None
-        When the text counts from, if that lies ahead.
+        When the text counts from, if it is activated, or if that lies ahead.
     ended : Step or None
         Who activated, rejected or withdrew it.
     """
@@ -183,7 +183,7 @@ def deeds(change: Change) -> str:
         parts.append(f"{counted(change.lapsing, 'waiver or approval', 'waivers or approvals')} would match no more")
     if change.stopped:
         parts.append("so many fail that it stops listing and asks")
-    if change.result in _UNJUDGED:
+    if change.result is not None and change.result in _UNJUDGED:
         parts.append(_UNJUDGED[change.result])
     return " · ".join(parts) or "changes nothing"
 
@@ -248,7 +248,7 @@ def _state(card: Card) -> str:
         case "activated" if card.begins:
             return f"Activated: audits apply it from {moment(card.begins)} on"
         case "activated":
-            return "Activated: audits apply this text from now on"
+            return "Activated: audits apply this text"
         case "lapsed":
             return "Lapsed: it was not confirmed within three days"
         case "overtaken":

@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
+from audit_core.ledger.proposals import Answer
 from bot.messages.kit import Block, View, bold, modal, paragraph, text, text_input
 from bot.messages.proposal import Card, summary
 from bot.messages.text import counted, plain
 
-__all__ = ["ANSWERS", "Word", "answered", "proposal_form_view"]
+__all__ = ["ANSWERS", "proposal_form_view", "told_of"]
 
-Word = Literal["confirm", "reject", "withdraw"]
-
-ANSWERS: Final[Mapping[Word, str]] = {"confirm": "Activate", "reject": "Reject", "withdraw": "Withdraw"}
-_WHY: Final[Mapping[Word, str]] = {"reject": "Why is it rejected?", "withdraw": "Why is it withdrawn?"}
+ANSWERS: Final[Mapping[Answer, str]] = {"confirm": "Activate", "reject": "Reject", "withdraw": "Withdraw"}
+_WHY: Final[Mapping[Answer, str]] = {"reject": "Why is it rejected?", "withdraw": "Why is it withdrawn?"}
 
 
-def proposal_form_view(card: Card, word: Word, metadata: str) -> View:
+def proposal_form_view(card: Card, answer: Answer, metadata: str) -> View:
     """Build the modal.
 
     Parameters
     ----------
     card : Card
         The proposal as it stands.
-    word : Word
+    answer : Answer
         What the person is about to answer.
     metadata : str
         Names the proposal and the place of the click; comes back with the answer.
     """
     blocks: list[Block] = [paragraph(bold(f"{plain(card.title, 300)} ({plain(card.policy, 80)})"))]
-    if word == "confirm":
+    if answer == "confirm":
         blocks += [paragraph(text(line)) for line in _follows(card)]
     else:
         stays = "The text in force stays." if card.base_sha256 else "Nothing comes into force."
-        blocks += [paragraph(text(stays)), text_input("reason", _WHY[word], lines=True)]
-    return modal(ANSWERS[word], blocks, callback_id="proposal", metadata=metadata, submit=ANSWERS[word])
+        blocks += [paragraph(text(stays)), text_input("reason", _WHY[answer], lines=True)]
+    return modal(ANSWERS[answer], blocks, callback_id="proposal", metadata=metadata, submit=ANSWERS[answer])
 
 
 def _follows(card: Card) -> list[str]:
@@ -59,10 +58,10 @@ def _follows(card: Card) -> list[str]:
     return [f"{summary(card)}.", asks, when]
 
 
-def answered(card: Card, word: Word) -> str:
+def told_of(card: Card, answer: Answer) -> str:
     """Write what a person has just answered."""
     policy = plain(card.policy, 80)
-    match word, card.state:
+    match answer, card.state:
         case "confirm", "activated":
             return f"You activated the proposal: {policy} is {'out of' if card.kind == 'retirement' else 'in'} force."
         case "confirm", _:
