@@ -20,6 +20,7 @@ from audit_core.placed_yaml.source import SourceFile, load, parse
 from audit_core.wording import meant, quoted
 from rules.checks import KINDS, Check
 from rules.given import Example
+from rules.own_columns import unknown_columns
 from rules.policy import AppliesTo, Policy, Rule, Safety
 from rules.review import ALL_DECISIONS, resolved
 from rules.say import Say, say_of
@@ -34,13 +35,15 @@ _POLICY: Final = Dialect(PolicyError, "policy", "policies", begins="cratecheck: 
 _SUFFIXES: Final = (".yaml", ".yml")
 
 
-def check_folder(paths: Iterable[Path]) -> list[Policy]:
+def check_folder(paths: Iterable[Path], *, own_fields: Collection[str] | None = None) -> list[Policy]:
     """Read policy files.
 
     Parameters
     ----------
     paths : iterable of Path
         Files, and folders of which every ``.yaml`` and ``.yml`` file is read.
+    own_fields : collection of str, optional
+        The workspace's own fields, as ``extra.NAME``; without it, any name will do.
 
     Returns
     -------
@@ -62,6 +65,7 @@ def check_folder(paths: Iterable[Path]) -> list[Policy]:
             problems += unreadable.problems
             continue
         problems += reading.mistakes
+        problems += reading.unknown_columns(own_fields)
         problems += ids.taken_by(reading)
         if not problems:  # of a file that is read, no more is kept than its policy
             policies.append(reading.policy())
@@ -145,6 +149,10 @@ class _Reading:
             elif isinstance(stated, list):
                 first = {name: place for place, name in reversed([*enumerate(stated)]) if isinstance(name, str)}
                 yield from (((*path, place), name) for name, place in first.items())  # twice is told with the keys
+
+    def unknown_columns(self, known: Collection[str] | None) -> Iterator[CratecheckError]:
+        """Find the columns of the workspace's own that are not among the known ones; None: nobody knows."""
+        return self.source.told(unknown_columns(self.plain, known)) if known is not None else iter(())
 
     def policy(self) -> Policy:
         """Make the policy of a file without mistakes."""

@@ -30,6 +30,7 @@ def policies_in(paths: list[Path] | None, workspace: Path) -> list[Policy]:
     Problems
         All mistakes of all files.
     """
+    from audit_core.ingest.own_fields import own_fields
     from rules.reader import check_folder
 
     if not paths:
@@ -37,4 +38,4 @@ def policies_in(paths: list[Path] | None, workspace: Path) -> list[Policy]:
         paths = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
         if not paths:
             raise PolicyError(f"no policy in {folder}", mend="Write one, or copy one with `cratecheck init`.")
-    return check_folder(paths)
+    return check_folder(paths, own_fields=own_fields(workspace))
