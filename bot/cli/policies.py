@@ -1,4 +1,4 @@
-"""`cratecheck policy`: check, explain, test, activate and list policies."""
+"""`cratecheck policy`: check, explain, test, preview, activate and list policies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from audit_core.errors import PolicyError
-from bot.cli import schemas, testing
+from bot.cli import previewing, schemas, testing
+from bot.cli.manual_pages import show_page
 from bot.cli.output import RowFormat, RowFormatOption, say, show_rows
 from bot.cli.policy_files import Files, policies_in
 from bot.cli.workspaces import ActorOption, WorkspaceOption, opened
@@ -18,10 +19,13 @@ __all__ = ["add_to"]
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    group = typer.Typer(help="Check, explain, test and activate policies.", no_args_is_help=True, rich_markup_mode=None)
+    group = typer.Typer(
+        help="Check, explain, test, preview and activate policies.", no_args_is_help=True, rich_markup_mode=None
+    )
     group.command()(check)
     group.command()(explain)
     testing.add_to_group(group)
+    previewing.add_to_group(group)
     group.command()(activate)
     group.command()(retire)
     group.command("list")(list_)
@@ -39,13 +43,22 @@ def check(paths: Files = None, workspace: WorkspaceOption = Path()) -> None:
     say(f"{len(policies)} {'policy' if len(policies) == 1 else 'policies'}, {rules} rules: no mistakes")
 
 
-def explain(paths: Files = None, workspace: WorkspaceOption = Path()) -> None:
+def explain(
+    paths: Files = None,
+    kind: Annotated[
+        str | None, typer.Option(metavar="KIND", help="Print the handbook's page on a kind of rule, and no policy.")
+    ] = None,
+    workspace: WorkspaceOption = Path(),
+) -> None:
     """Say what policies demand, in plain English.
 
-    Example: cratecheck policy explain policies/release.yaml
+    Example: cratecheck policy explain --kind licence
     """
     from rules.explain import explain as in_english
 
+    if kind is not None:
+        show_page(kind)
+        return
     say("\n\n".join(in_english(policy) for policy in policies_in(paths, workspace)))
 
 
