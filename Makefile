@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo-workspace
 
-.PHONY: install install-dev demo test lint bench recall lock clean
+.PHONY: install install-dev demo test lint docs bench recall lock clean
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
@@ -30,6 +30,10 @@ lint: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The handbook of policies, from what policies are read by. A test fails when it is stale.
+docs: install
+	$(BIN)/python -m rules.handbook rules/HANDBOOK.md
 
 bench: install-dev
 	$(BIN)/python tests/benchmarks/import_rows.py

@@ -1,25 +1,26 @@
 """crossing: no artist, album, work or recording lies in more than one split.
 
 A model that is tested on an artist whom it was trained on is tested on what it has heard: accuracy has been seen to
-fall from 71 % to 27 % once the artists were kept apart (Pampalk, Flexer and Widmer, ISMIR 2005). `field` names what
-must not cross: `artist`, `album`, `work`, `recording`, or a column of your own as `extra.NAME`. Each value that lies in
-two or more splits of one dataset is a violation. Spellings that differ in case alone are one value; a blank is none.
-Where fewer than two splits have a track of which the field is known, there is not enough evidence, which is no pass.
+fall from 71 % to 27 % once the artists were kept apart (Pampalk, Flexer and Widmer, ISMIR 2005). Each value that lies
+in two or more splits of one dataset is a violation. Spellings that differ in case alone are one value; a blank is none.
 
-`recording` is what the catalogue states, and what was heard: files that the comparison found to be one recording, and
-the same audio however it is tagged. Once any of its tracks was scanned, a dataset is judged in part as long as others
-were not, or were not compared, unless all state their recording: what crosses is told, what could not be seen is told
-beside it, and nothing is resolved.
-
+- `field`: what must not cross: `artist`, `album`, `work`, `recording`, or a column of your own as `extra.NAME`.
 - `between`: the splits that are compared. If left out, all that have a name; a blank split is no split.
+- `joined_by`: `recording`, which for `artist` is so if it is left out: a track counts under the artists of every track
+  of the dataset that holds the same file or the same recording, stated or heard. So a copy that came in under another
+  name does not get past the artist filter. `nothing`: a track counts under its own alone. It can be said of artist,
+  album and work.
 - `quarantine`: the split from which a quarantine takes the tracks of that value. It is needed if reviewers may
   quarantine.
 
-- `joined_by`: `recording`, which for `artist` is so if it is left out: a track counts under the artists of every track
-  of the dataset that holds the same file or the same recording, stated or heard. So a copy that came in under another
-  name does not get past the artist filter. Once any of its tracks was scanned, what was not heard is told here too.
-  What tracks of more than 100 artists hold, as one file in the place of many, joins none of them, which is told beside.
-  `nothing`: under its own alone. It can be said of artist, album and work.
+A `recording` is what the catalogue states, and what was heard: files that the comparison found to be one recording, and
+the same audio however it is tagged.
+
+Where fewer than two splits have a track of which the field is known, there is not enough evidence, which is no pass.
+Once any track of a dataset was scanned, a rule on recordings, or one that is joined by them, is judged in part as long
+as others were not scanned, or not compared: what crosses is told, what could not be seen is told beside it, and nothing
+is resolved. A rule on recordings needs no scan of tracks if all state their recording. What tracks of more than 100
+artists hold, as one file in the place of many, joins none of them, which is told beside.
 
 An approval holds until the value comes into another split, or the number of its tracks in one split into another of
 these bands: 1, 2 to 3, 4 to 7, 8 to 15, and so on.
