@@ -11,14 +11,16 @@ import yaml
 
 from audit_core.placed_yaml.lines import Lines
 from audit_core.placed_yaml.places import Mark
+from audit_core.wording import listed
 
 __all__ = ["Cause", "cause_of"]
 
 _OPENS: Final = (yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken)
 _CLOSES: Final = (yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
 _COLON: Final = re.compile(r":(?:\s|$)")
-_COMMENT: Final = re.compile(r"(?:^|\s)#")
+_COMMENT: Final = re.compile(r"(?:^|[\s\[{,])#")
 _KEY_AND_VALUE: Final = re.compile(r"[^#:]*:\s+[^\s#]")
+_LOOKED_THROUGH: Final = 20  # lines
 _ASTRAY: Final = (
     "did not find expected key",
     "did not find expected '-' indicator",
@@ -36,7 +38,7 @@ class Cause:
     mend: str
 
 
-def cause_of(lines: Lines, problem: str, place: Mark, began: Mark | None) -> Cause | None:
+def cause_of(lines: Lines, problem: str, place: Mark) -> Cause | None:
     """Find what led the parser astray.
 
     Parameters
@@ -45,8 +47,8 @@ def cause_of(lines: Lines, problem: str, place: Mark, began: Mark | None) -> Cau
         The file.
     problem : str
         What the parser says.
-    place, began : Mark
-        Where it says so, and where what it was reading began.
+    place : Mark
+        Where it says so.
 
     Returns
     -------
@@ -59,7 +61,7 @@ def cause_of(lines: Lines, problem: str, place: Mark, began: Mark | None) -> Cau
     if problem == _TOO_MANY:
         return _line_without_colon(lines, place) or _line_too_far(lines, place)
     if problem in _ASTRAY and place.column == _indent(lines, place.line) + 1:
-        return _indented_otherwise(lines, place, began)
+        return _indented_otherwise(lines, place)
     return None
 
 
@@ -75,7 +77,7 @@ def _tokens(text: str, place: Mark) -> Iterator[yaml.Token]:
 
 
 def _open_quotation(read: list[yaml.Token], place: Mark) -> Cause | None:
-    """Find a quotation that runs over several lines, up to the stumble: its mark was forgotten, and the next closed it."""
+    """Find a quotation over several lines up to the stumble: its mark was forgotten, and the next closed it."""
     for token in read:
         if isinstance(token, yaml.ScalarToken) and token.style in ("'", '"'):
             first, last = token.start_mark, token.end_mark
@@ -96,8 +98,9 @@ def _comment_inside(lines: Lines, read: list[yaml.Token], place: Mark) -> Cause 
     if not open_since:
         return None
     first = open_since[0]
-    texts = [(t.start_mark, t.end_mark) for t in read if isinstance(t, yaml.ScalarToken)]
-    for number in range(first.line, place.line):
+    near = range(first.line, min(place.line, first.line + _LOOKED_THROUGH, len(lines.lines)))
+    texts = [(t.start_mark, t.end_mark) for t in read if isinstance(t, yaml.ScalarToken) and t.start_mark.line in near]
+    for number in near:
         for found in _COMMENT.finditer(lines.lines[number]):
             column = found.end() - 1
             inside = any((a.line, a.column) <= (number, column) < (b.line, b.column) for a, b in texts)
@@ -131,13 +134,18 @@ def _line_too_far(lines: Lines, place: Mark) -> Cause | None:
     return Cause(what, Mark(place.line, indent + 1), "Indent the keys of one level alike.")
 
 
-def _indented_otherwise(lines: Lines, place: Mark, began: Mark | None) -> Cause | None:
-    """Compare a line's indent with that of the level to which it should belong."""
-    level = began if began else Mark(1 + next(n for n, line in enumerate(lines.lines) if _is_content(line)), 1)
-    its, own = (_indent(lines, level.line) if not began else level.column - 1), place.column - 1
-    if its == own:
+def _indented_otherwise(lines: Lines, place: Mark) -> Cause | None:
+    """Compare a line's indent with those above: the next one, and the next that it could stand beside or under."""
+    own, above = place.column - 1, _above(lines, place.line)
+    if above is None or lines.after(place)[:1] in ("]", "}", ","):
         return None
-    what = f"this line is indented by {_spaces(own)}, and line {level.line}, where a level begins, by {_spaces(its)}"
+    beside = above
+    while beside and _indent(lines, beside) > own:
+        beside = _above(lines, beside) or 0
+    others = [f"line {n} by {_indent(lines, n) or 'none'}" for n in dict.fromkeys((above, beside)) if n]
+    if len(others) == 1 and _indent(lines, above) == own:
+        return None
+    what = f"this line is indented by {_spaces(own)}, but {listed(others)}"
     return Cause(what, place, "Indent alike what belongs together: the keys of one level, the dashes of one list.")
 
 
@@ -156,4 +164,4 @@ def _indent(lines: Lines, number: int) -> int:
 
 
 def _spaces(number: int) -> str:
-    return {0: "nothing", 1: "1 space"}.get(number, f"{number} spaces")
+    return {0: "no space", 1: "1 space"}.get(number, f"{number} spaces")

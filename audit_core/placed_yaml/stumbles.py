@@ -7,6 +7,7 @@ from typing import Final
 import yaml
 
 from audit_core.errors import CratecheckError
+from audit_core.placed_yaml.causes import cause_of
 from audit_core.placed_yaml.lines import Lines
 from audit_core.placed_yaml.places import Mark
 
@@ -66,7 +67,7 @@ _STUMBLES: Final[tuple[tuple[str, bool, str, str], ...]] = (
     (
         "did not find expected '-' indicator",
         False,
-        "a list that goes on without a dash",
+        "the list that begins in line {line} goes on here without a dash",
         "Begin each entry with -, indented alike.",
     ),
     (
@@ -97,11 +98,14 @@ def in_plain_words(lines: Lines, error: yaml.YAMLError) -> CratecheckError:
     problem, place, began = "unreadable", None, None
     if isinstance(error, yaml.MarkedYAMLError):
         problem, place, began = error.problem or problem, error.problem_mark, error.context_mark
+    if place and (cause := cause_of(lines, problem, _mark(place))):
+        return lines.mistake(cause.what, cause.mark, cause.mend)
     for said, at_beginning, what, mend in _STUMBLES:
         if problem == said:
             mark = _mark(began or place) if at_beginning else _mark(place)
             letter = lines.after(mark)[:1]
-            return lines.mistake(what.replace("{letter}", letter), mark, mend.replace("{letter}", letter))
+            filled = what.replace("{letter}", letter).replace("{line}", str(_mark(began or place).line))
+            return lines.mistake(filled, mark, mend.replace("{letter}", letter))
     called = lines.dialect
     what = f"not YAML as {called.many} use it: {problem}"
     return lines.mistake(what, _mark(place), f"Compare it with a {called.one} that works.")
