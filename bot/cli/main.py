@@ -12,7 +12,19 @@ import typer
 from typer.exceptions import TyperException
 
 from audit_core.errors import CratecheckError
-from bot.cli import audits, catalogue, decisions, exports, ledger, neighbours, policies, scan, serving, workspaces
+from bot.cli import (
+    audits,
+    catalogue,
+    decisions,
+    exports,
+    ledger,
+    neighbours,
+    policies,
+    scan,
+    serving,
+    starting,
+    workspaces,
+)
 from bot.cli.exit_codes import ExitCode
 
 __all__ = ["app", "main"]
@@ -30,6 +42,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 
+starting.add_to(app)
 workspaces.add_to(app)
 catalogue.add_to(app)
 scan.add_to(app)

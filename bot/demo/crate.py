@@ -19,7 +19,9 @@ from audit_core.settings import SETTINGS_FILE, Settings, load_settings
 from bot.demo.listening import Tell, listen
 from bot.demo.planting import write_crate
 from rules.activation import activate
+from rules.json_schema import schema_text
 from rules.reader import check_folder
+from rules.starters import demo_text
 
 __all__ = ["CRATE", "REVIEWERS", "Reviewer", "fill", "fill_from", "name_of", "prepare"]
 
@@ -41,8 +43,8 @@ REVIEWERS: Final = (
     Reviewer("U0MIRA", "mira", "Mira Okonjo", "Head of music", ("@data-legal", "@data-leads")),
 )
 
-# Dataset → the policy of the packs that fits it. The data and the mapping bear the dataset's name.
-_CATALOGUES: Final = {"freemusi-cc": "freemusi.yaml", "groove-midi": "groove.yaml", "gtzan": "gtzan.yaml"}
+# Dataset → the policy of the demo's that fits it. The data and the mapping bear the dataset's name.
+_CATALOGUES: Final = {"freemusi-cc": "freemusi", "groove-midi": "groove", "gtzan": "gtzan"}
 CRATE: Final = "demo-crate"
 """The dataset to hear, and the folder in the workspace that holds it."""
 
@@ -70,8 +72,9 @@ def prepare(workspace: Path, *, folder: bool = False) -> Settings:
     """
     if not (workspace / SETTINGS_FILE).exists():
         (workspace / "policies").mkdir(parents=True, exist_ok=True)
-        for policy in ["folder.yaml"] if folder else [*_CATALOGUES.values(), "crate.yaml"]:
+        for policy in ["folder"] if folder else [*_CATALOGUES.values(), "crate"]:
             _add_policy(workspace / "policies", policy)
+        (workspace / "policies" / "policy.schema.json").write_text(schema_text(), encoding="utf-8")
         (workspace / SETTINGS_FILE).write_text(_settings(), encoding="utf-8")
     settings = load_settings(workspace)
     if not settings.demo:
@@ -123,7 +126,7 @@ def fill_from(
     from audit_core.ingest.folder import split_of
 
     if len({split for path in Root(folder).walk() if (split := split_of(path))}) > 1:
-        _add_policy(settings.policies, "folder-splits.yaml")
+        _add_policy(settings.policies, "folder-splits")
     listen(store, settings, folder, name_of(folder), actor=_ACTOR, say=say, tell=tell, clock=clock)
     _activate(store, settings, say, clock)
 
@@ -135,8 +138,9 @@ def name_of(folder: Path) -> str:
 
 
 def _add_policy(folder: Path, name: str) -> None:
-    if not (folder / name).exists():
-        (folder / name).write_text((files("rules.packs") / name).read_text(encoding="utf-8"), encoding="utf-8")
+    path = folder / f"{name}.yaml"
+    if not path.exists():
+        path.write_text(demo_text(name), encoding="utf-8")
 
 
 def _activate(store: Store, settings: Settings, say: Callable[[str], None], clock: Clock) -> None:

@@ -157,6 +157,7 @@ def explain(spec: Spec) -> str:
     what = f"the same {listed(spec.same, 'or')}" + (", by its checksum" if spec.same == ("file",) else "")
     if spec.share_at_most is not None:
         share = percentage_in_words(spec.share_at_most)
+        what += "," if spec.same == ("file",) else ""
         return f"No more than {share} of the tracks of one {within} may hold {what} as another track of it."
     how_many = "No two" if spec.group_at_most == 1 else f"No more than {spec.group_at_most}"
     return f"{how_many} tracks of one {within} may hold {what}."

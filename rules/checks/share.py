@@ -2,8 +2,8 @@
 
 Counts `of: tracks`, or `of: hours`, `by` the value of a field. What is counted is that of which the value is known, so
 that blanks can't make a large share look small. A track with several values (two artists, three genres) counts for each
-of them. `by` is artist, album, genre, language, region, licence, source, year, tags, split, or a column of your own as
-`extra.NAME`.
+of them. `by` is artist, album, work, recording, ISRC (`isrc`), genre, language, region, licence, source, year, tags,
+split, or a column of your own as `extra.NAME`.
 
 A rule asks one thing of the values. Of each by itself:
 
@@ -109,6 +109,9 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
 _COUNTED_BY: Final = (
     "artist",
     "album",
+    "work",
+    "recording",
+    "isrc",
     "genre",
     "language",
     "region",

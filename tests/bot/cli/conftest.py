@@ -88,8 +88,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 @pytest.fixture
 def workspace(run: Run, tmp_path: Path) -> Path:
     """Give a workspace with one policy in force, and three tracks of which one has no licence and a twin."""
-    assert run("init").status == 0
+    (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "release.yaml").write_text(POLICY, encoding="utf-8")
+    assert run("init").status == 0
     (tmp_path / "tracks.csv").write_text(TRACKS, encoding="utf-8")
     (tmp_path / "mapping.yaml").write_text(MAPPING, encoding="utf-8")
     assert run("policy", "activate").status == 0

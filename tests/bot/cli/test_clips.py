@@ -36,9 +36,10 @@ def fixture_crate(run: Run, tmp_path: Path) -> Path:
 
 def violation(run: Run, folder: Path, licence: str = "CC-BY-4.0", setting: str = "") -> str:
     """Import the tracks, audit them, and give the key of the only violation of the rule."""
-    assert run("init").status == 0
     here = folder.parent
+    (here / "policies").mkdir()
     (here / "policies" / "release.yaml").write_text(POLICY + RULE, encoding="utf-8")
+    assert run("init").status == 0
     (here / "tracks.csv").write_text(TRACKS.format(licence=licence), encoding="utf-8")
     mapping = MAPPING.replace("role: audio,", "role: audio, path: path,")
     (here / "mapping.yaml").write_text(mapping, encoding="utf-8")
