@@ -36,8 +36,8 @@ _VALUES: Final[dict[FieldType, dict[str, Any]]] = {
     "date": {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "examples": ["2026-12-01"]},
 }
 _COMBINED: Final = {
-    "all": "Selectors that all have to hold.",
-    "any": "Selectors of which at least one has to hold.",
+    "all": "Selectors, in a list, that all have to hold.",
+    "any": "Selectors, in a list, of which at least one has to hold.",
     "not": "A selector that must not hold. Where a field is unknown it does not hold, so such tracks are taken in.",
 }
 
@@ -127,9 +127,8 @@ def _rule_of(kind: str, check: Check, shared: dict[str, Any], own: dict[str, Any
 def _selector(*, with_dataset: bool) -> dict[str, Any]:
     where = {"$ref": f"{_PARTS}where"}
     keys: dict[str, Any] = {name: _values(field) for name, field in FIELDS.items()}
-    keys |= {
-        word: {"description": said, **(where if word == "not" else list_of(where))} for word, said in _COMBINED.items()
-    }
+    shapes = {"all": list_of(where), "any": {**list_of(where), "minItems": 2}, "not": where}
+    keys |= {word: {"description": said, **shapes[word]} for word, said in _COMBINED.items()}
     if with_dataset:
         said = "The dataset's name, or patterns of names; * stands for any letters, ? for one."
         keys["dataset"] = {"description": said, **one_or_several(_TEXT)}
@@ -157,8 +156,8 @@ def _referring(value: Any) -> Any:
         return [_referring(item) for item in value]
     if not isinstance(value, dict):
         return value
-    rest = {key: _referring(held) for key, held in value.items() if key != "part"}
-    return {"$ref": f"{_PARTS}{value['part']}", **rest} if isinstance(value.get("part"), str) else rest
+    rest = {key: _referring(held) for key, held in value.items() if key != "$part"}
+    return {"$ref": f"{_PARTS}{value['$part']}", **rest} if "$part" in value else rest
 
 
 def _used(schema: dict[str, Any], parts: dict[str, Any]) -> set[str]:

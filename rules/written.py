@@ -39,7 +39,7 @@ def field_names(names: Iterable[str]) -> WithJsonSchema:
 
 def named(name: str) -> WithJsonSchema:
     """Refer to a part of the schema that `rules.json_schema` defines once, because it may hold itself."""
-    return WithJsonSchema({"part": name})
+    return WithJsonSchema({"$part": name})
 
 
 def one_needed(*keys: str) -> list[JsonValue]:

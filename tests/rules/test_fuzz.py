@@ -1,40 +1,36 @@
-"""Whatever a policy file holds, it becomes a policy or a list of mistakes with places."""
+"""Whatever a policy file holds, it becomes a policy or a list of mistakes with places, quickly; and no policy is one
+that its schema refuses."""
 
 from __future__ import annotations
 
-from importlib.resources import files
+import time
+from itertools import pairwise
 
-import yaml
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from audit_core.errors import Problems
 from rules.explain import explain
+from rules.json_schema import policy_schema
 from rules.policy import Policy
 from rules.reader import check_text
+from tests.support.policy_texts import EVERY_KEY, PACKS, plain, selectors, spoilt
 
-PACK = (files("rules") / "packs" / "release.yaml").read_text(encoding="utf-8")
-KEYS = (
-    "id kind severity say review reviewers channel decisions waiver longest schedule run applies_to datasets "
-    "where field must split of to same by at_most between quarantine within"
-)
-VALUES = "licence field duplicate neighbour crossing share artist train 5 1.5 true no ~ {} [] *a &a !t 1_% #x @y"
-WORDS = sorted({*KEYS.split(), *VALUES.split()})
-
-json_like = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(WORDS),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=4),
-    max_leaves=12,
-)
+SCHEMA = Draft202012Validator(policy_schema())
+SLOW = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+SECONDS = 2
 
 
 def read(text: str) -> Policy | None:
-    """Read a policy, and check what is said if it can't be."""
+    """Read a policy, and check what is said if it can't be, and that the schema takes what is a policy."""
     try:
         policy = check_text(text, "p.yaml")
     except Problems as refused:
         problems = refused.problems
     else:
+        assert [error.message for error in SCHEMA.iter_errors(plain(text))] == []
         assert explain(policy)
         return policy
     assert problems
@@ -42,31 +38,23 @@ def read(text: str) -> Policy | None:
     return None
 
 
-@given(start=st.integers(0, len(PACK)), length=st.integers(0, 30), word=st.sampled_from(WORDS) | st.text(max_size=6))
-def test_a_pack_with_a_stretch_replaced(start: int, length: int, word: str) -> None:
-    read(PACK[:start] + word + PACK[start + length :])
+@given(text=spoilt(EVERY_KEY))
+@SLOW
+def test_a_policy_of_every_key_spoilt_somewhere(text: str) -> None:
+    read(text)
 
 
-@given(line=st.integers(0, PACK.count("\n")), move=st.integers(-4, 4))
-def test_a_pack_with_a_line_moved_sideways(line: int, move: int) -> None:
-    lines = PACK.split("\n")
-    lines[line] = " " * move + lines[line] if move > 0 else lines[line][-move:]
-    read("\n".join(lines))
+@given(text=spoilt(PACKS["rights"]))
+@SLOW
+def test_a_pack_spoilt_somewhere(text: str) -> None:
+    read(text)
 
 
-@given(value=json_like, where=st.sampled_from(["review", "schedule", "applies_to", "safety", "rules", "mode", "title"]))
-@settings(suppress_health_check=[HealthCheck.too_slow])
-def test_a_pack_with_anything_under_one_of_its_keys(value: object, where: str) -> None:
-    policy = {**yaml.safe_load(PACK), where: value}
-    read(yaml.safe_dump(policy, allow_unicode=True))
-
-
-@given(value=json_like, key=st.sampled_from(WORDS), index=st.integers(0, 11))
-@settings(suppress_health_check=[HealthCheck.too_slow])
-def test_a_pack_with_anything_in_one_of_its_rules(value: object, key: str, index: int) -> None:
-    policy = yaml.safe_load(PACK)
-    policy["rules"][index][key] = value
-    read(yaml.safe_dump(policy, allow_unicode=True))
+@given(where=selectors)
+@SLOW
+def test_a_selector_of_any_shape(where: dict[str, object]) -> None:
+    text = EVERY_KEY.replace("of: {split: train,", f"of: {{any: [{where}, {{split: x}}],")
+    read(text)
 
 
 @given(st.text(max_size=40))
@@ -74,5 +62,52 @@ def test_any_text_at_all(text: str) -> None:
     assert read(text) is None
 
 
-def test_the_pack_itself_is_right() -> None:
-    assert read(PACK)
+@pytest.mark.parametrize("text", [EVERY_KEY, *PACKS.values()], ids=["every-key", *PACKS])
+def test_what_ships_is_right(text: str) -> None:
+    assert read(text)
+
+
+BOMB = "".join(f"{letter}: &{letter} [{', '.join([f'*{before}'] * 10)}]\n" for before, letter in pairwise("abcdefghi"))
+OF_ONE_SELECTOR = "cratecheck: 1\napplies_to: {{datasets: [a], where: {}}}\n"
+HUGE = {
+    "a billion laughs": f"a: &a [ha]\n{BOMB}",
+    "a megabyte of opening brackets": "[" * 999_000,
+    "a megabyte of braces": "{" * 999_000,
+    "a megabyte of dashes": "- " * 499_000,
+    "a megabyte of question marks": "? " * 499_000,
+    "a megabyte of empty lists": f"rules: [{'[],' * 300_000}]",
+    "a megabyte of keys": "\n".join(f"k{number}: x" for number in range(70_000)),
+    "a megabyte of the same key": "policy: a\n" * 99_000,
+    "a title of a megabyte": f"cratecheck: 1\ntitle: {'x' * 980_000}",
+    "a title of many lines": "cratecheck: 1\ntitle: |\n" + "  x\n" * 240_000,
+    "a quotation of many lines": 'title: "' + "x\n  " * 240_000,
+    "a key of a megabyte": f"{'x' * 980_000}: 1",
+    "a number of a megabyte": f"cratecheck: {'9' * 980_000}",
+    "a sentence of a megabyte of braces": EVERY_KEY.replace("{track} has no title: {{{reason}}}.", "{" * 900_000),
+    "a sentence of many names": EVERY_KEY.replace("{track} has no title: {{{reason}}}.", "{trakc}" * 120_000),
+    "a pattern of a megabyte": EVERY_KEY.replace("[A-Z]{2}[A-Z0-9]{3}[0-9]{7}", "(a*)*" * 180_000),
+    "not of not of not": OF_ONE_SELECTOR.format("{not: " * 30 + "x" + "}" * 30),
+    "any of any of any": OF_ONE_SELECTOR.format("{any: [" * 15 + "x" + "]}" * 15),
+    "a selector as wide as a file": OF_ONE_SELECTOR.format(f"{{any: [{'{split: a},' * 15_000}]}}"),
+    "a selector of many values": OF_ONE_SELECTOR.format(f"{{genre: [{', '.join(f'g{n}' for n in range(45_000))}]}}"),
+    "many former ids": EVERY_KEY.replace("kind: field", f"formerly: [{'a-a,' * 40_000}]\n    kind: field", 1),
+    "many examples": EVERY_KEY.replace(
+        "kind: field", f"examples: [{'{given: {}, expect: pas},' * 12_000}]\n    kind: field", 1
+    ),
+    "an example of many tracks": EVERY_KEY.replace(
+        "kind: field",
+        f"examples: [{{given: {{tracks: [{'{titel: x},' * 15_000}]}}, expect: pass}}]\n    kind: field",
+        1,
+    ),
+    "many rules": EVERY_KEY + "".join(f"  - {{id: r{n}, kind: feild, severity: hihg}}\n" for n in range(7_000)),
+    "many times the same rule": EVERY_KEY + "  - {id: r, kind: licence, severity: low, deny: [MIT]}\n" * 4_000,
+}
+
+
+@pytest.mark.parametrize("text", HUGE.values(), ids=HUGE)
+def test_a_file_that_is_meant_to_choke_the_parser_is_refused_quickly(text: str) -> None:
+    began = time.process_time()
+    with pytest.raises(Problems) as refused:
+        check_text(text, "p.yaml")
+    assert len(str(refused.value)) < 20_000_000
+    assert time.process_time() - began < SECONDS
