@@ -1,19 +1,19 @@
 """field: a field of the catalogue is stated, and holds what it should.
 
-Judges each track by one field: `licence`, `title`, `year`, any other field of the catalogue, or a column of your own
-as `extra.NAME`. `must` says what is asked of it:
+Judges each track by one field.
 
-- `be_present`: something is stated. A blank, and what the import knows to mean "unknown", is not.
-- `{match: PATTERN}`: the whole text fits an RE2 pattern. `[A-Z]{2}` fits "GB" and not "GBR"; for text that only has
-  to begin with something, end the pattern with `.*`.
-- `{be_one_of: [Rock, Pop]}`: it is one of the values listed, letter by letter.
-- `{be_at_least: 1950, be_at_most: 2026}`: it lies between two bounds, or on the right side of one. Years and other
-  whole numbers are written plainly, durations as in `5 s` or `3 min`, dates as in `2026-12-01`.
+- `field`: which: `licence`, `title`, `year`, any other field of the catalogue, or a column of your own as `extra.NAME`.
+- `must`: what is asked of it.
+  - `be_present`: something is stated. A blank, and what the import knows to mean "unknown", is not.
+  - `{match: PATTERN}`: the whole text fits an RE2 pattern. `[A-Z]{2}` fits "GB" and not "GBR"; for text that only has
+    to begin with something, end the pattern with `.*`.
+  - `{be_one_of: [Rock, Pop]}`: it is one of the values listed, letter by letter.
+  - `{be_at_least: 1950, be_at_most: 2026}`: it lies between two bounds, or on the right side of one. Years and other
+    whole numbers are written plainly, durations as in `5 s` or `3 min`, dates as in `2026-12-01`.
+- `unknown`: what becomes of a track of which the field is unknown: `fail` (if left out) or `skip`.
 
 Of a field that may hold several values (artist, genre, tags), each has to fit as the track spells it; for `be_one_of`
 its spelling may differ in case. `licence` is judged as its source wrote it; what it permits is for the kind `licence`.
-
-An unknown value is a violation unless the rule says `unknown: skip`.
 
 A quarantine takes out the track.
 

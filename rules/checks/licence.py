@@ -4,16 +4,16 @@ A licence is judged by its traits, which are kept in one reviewed table: `commer
 `derivatives` (changed versions are permitted), `share_alike` (changed versions must be under the same licence) and
 `attribution` (the author must be credited).
 
-- `require`: what the licence must permit (`commercial`, `derivatives`). `forbid`: what it must not ask for
-  (`share_alike`, `attribution`).
-- `allow`: the only licences that pass, by their SPDX names. `deny`: licences that don't, whatever their traits.
+- `require`: what the licence must permit: `commercial`, `derivatives`.
+- `forbid`: what it must not ask for: `share_alike`, `attribution`.
+- `allow`: the only licences that pass, by their names in the SPDX list, as in `CC-BY-4.0`.
+- `deny`: licences that fail, whatever their traits.
+- `unknown`: what becomes of a licence that is not stated, that can't be read, or of which the table doesn't say a
+  trait: `fail` (if left out) or `skip`.
 
 All that a rule states has to hold. Where both the track and its source state a licence, both have to pass. Where a
 licence leaves a choice (`MIT OR Apache-2.0`), one that passes is enough; where two hold together (`MIT AND CC0-1.0`),
 both have to pass.
-
-A licence that is not stated, that can't be read, or of which the table doesn't say a trait is unknown: a violation,
-unless the rule says `unknown: skip`.
 
 A quarantine takes out the track.
 
@@ -24,6 +24,7 @@ FAIL  [{licence: CC-BY-ND-4.0}]
 FAIL  [{licence: CC-BY-SA-4.0}]
 FAIL  [{licence: "free for friends"}]
 FAIL  [{}]
+FAIL  [{licence: CC-BY-4.0, source: FMA, licence_of_source: CC-BY-NC-4.0}]
 RULE  {allow: [CC0-1.0, CC-BY-4.0], unknown: skip}
 PASS  [{licence: CC0-1.0}]
 PASS  [{}]

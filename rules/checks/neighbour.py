@@ -19,12 +19,18 @@ and may name datasets by patterns, as in `{dataset: "benchmark-*"}`.
 A blank equals nothing, and no track is its own neighbour. What a person has separated is no neighbour, and what was
 found below the threshold is none: `cratecheck neighbours` lists it.
 
-Where no track is selected on one side, or nothing on one side can be compared with anything on the other (checksums of
-another algorithm can't), there is not enough evidence, which is no pass. For `excerpt` and `version` every track has to
-be scanned and compared; for `recording` as soon as any was, unless its recording is stated, and that of every track of
-the other side; for `file` as soon as any was, every track has to be scanned or state a checksum by an algorithm that
-the other side's have too. If some have not, the rule is judged in part: what fails is told, what could not be seen is
-told beside it, and nothing is resolved.
+There is not enough evidence, which is no pass, where no track is selected on one side, or where nothing on one side can
+be compared with anything on the other (checksums of another algorithm can't). And all tracks of both sides have to be
+known well enough:
+
+- for `excerpt` and `version`, each has to be scanned and compared.
+- for `recording`, once any was scanned, each has to be scanned and compared; but one that states its recording has not,
+  if every track of the other side states its own.
+- for `file`, once any was scanned, each has to be scanned, or to state a checksum by an algorithm that the other side's
+  have too.
+
+If some are not, the rule is judged in part: what fails is told, what could not be seen is told beside it, and nothing
+is resolved.
 
 `quarantine` says which side a quarantine takes out: `of` (if left out) or `to`.
 
@@ -38,10 +44,12 @@ FAIL  [{split: train, recording: R1}, {split: valid, recording: R1}]
 FAIL  [{split: train, audio: A}, {split: test, audio: B, copy_of: A}]
 RULE  {of: {split: train}, to: {split: test}, same: [file]}
 PASS  [{split: train, recording: R1, file: 1f0a}, {split: test, recording: R1, file: 2b7c}]
+FAIL  [{split: train, recording: R1, file: 1f0a}, {split: test, recording: R2, file: 1f0a}]
 RULE  {of: {split: train}, to: {split: test}, same: [excerpt], overlap_at_least: 5 s}
 PASS  [{split: train, audio: A, excerpt_of: B, overlap: 4.9 s}, {split: test, audio: B}]
 FAIL  [{split: train, audio: A, excerpt_of: B, overlap: 5 s}, {split: test, audio: B}]
 RULE  {of: {split: train}, to: {split: test}, same: [version]}
+PASS  [{split: train, audio: A}, {split: test, audio: B}]
 FAIL  [{split: train, audio: A, version_of: B}, {split: test, audio: B}]
 """
 
