@@ -1,9 +1,4 @@
-"""When a policy is audited, and when its digest comes: a few words, or a cron line.
-
-APScheduler is the clock. It counts the days of a cron line from Monday where cron counts from Sunday, and it asks that
-day of month *and* day of week fit where cron is content with either: so day numbers are written out as names here,
-and a line that limits both is refused.
-"""
+"""When a policy is audited, and when its digest comes: a few words, or a cron line. APScheduler is the clock."""
 
 from __future__ import annotations
 
@@ -20,6 +15,8 @@ from pydantic import AfterValidator, PlainValidator
 
 from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.wording import did_you_mean, meant, quoted
+from rules.cron import DAYS, cron_fields, looks_like_cron
+from rules.timing_meant import timing_meant
 from rules.written import text
 
 __all__ = ["Schedule", "TimeZoneName", "Timing", "TimingWords", "timing_of"]
@@ -29,10 +26,18 @@ _FORMS: Final = (
     "every 30 minutes, every 2 hours, or a cron line such as 0 6 * * mon."
 )
 _DAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-_DAY_NAMES: Final = tuple(day[:3] for day in _DAYS)
-_TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-_CRON_FIELD: Final = re.compile(r"[\da-z*,/-]+", re.ASCII)
-_DAY_STEP: Final = re.compile(r"(\*|\w+(?:-\w+)?)(?:/([1-7]))?", re.ASCII)
+_TIME: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+#: Names of whatever zone a computer happens to be set to.
+_OF_THIS_MACHINE: Final = frozenset({"localtime", "posixrules", "Factory"})
+_ABBREVIATION: Final = re.compile(r"[A-Z]{2,5}")
+#: What cron calls some of them.
+_OTHER_NAMES: Final = {
+    "@hourly": "every 1 hour",
+    "@daily": "daily 00:00",
+    "@midnight": "daily 00:00",
+    "@weekly": "weekly sunday 00:00",
+    "@monthly": "monthly 1 00:00",
+}
 _LONGEST: Final = 100
 _LATEST_CERTAIN_DAY: Final = 28
 _LONGEST_INTERVAL: Final = {"minute": 24 * 60, "hour": 24}
@@ -83,7 +88,10 @@ def timing_of(words: str) -> Timing:
     """
     if len(words) > _LONGEST:
         raise _refusal(f"{quoted(words)} is too long for a schedule", _FORMS)
-    match words.casefold().split():
+    said = words.casefold().split()
+    if looks_like_cron(said):
+        return _checked(words, cron_fields(said))
+    match said:
         case ["daily", time]:
             return _at(words, time)
         case ["weekdays", time]:
@@ -94,18 +102,17 @@ def timing_of(words: str) -> Timing:
             return _at(words, time, day=_day_of_month(day))
         case ["quarterly", time]:
             return _at(words, time, month="1,4,7,10", day="1")
-        case ["every", count, unit]:
+        case ["every", count, unit] if count.isdecimal():
             return _every(words, count, unit)
-        case [minute, hour, day, month, day_of_week]:
-            return _cron(words, minute, hour, day, month, day_of_week)
         case _:
-            raise _refusal(f"{quoted(words)} is no schedule", _FORMS)
+            raise _refusal(f"{quoted(words)} is no schedule", _meant(words))
 
 
 def _at(words: str, time: str, **days: str) -> Timing:
     match = _TIME.fullmatch(time)
     if not match:
-        raise _refusal(f"{quoted(time)} is no time of day", 'Write hours and minutes, as in "06:00" or "18:30".')
+        mend = _meant(words, 'Write hours and minutes, as in "06:00" or "18:30".')
+        raise _refusal(f"{quoted(time)} is no time of day", mend)
     fields = {"month": "*", "day": "*", "day_of_week": "*", **days, "hour": str(int(match[1]))}
     return _checked(words, {**fields, "minute": str(int(match[2]))})
 
@@ -113,57 +120,16 @@ def _at(words: str, time: str, **days: str) -> Timing:
 def _every(words: str, count: str, unit: str) -> Timing:
     unit = unit.removesuffix("s")
     if unit not in _LONGEST_INTERVAL or not re.fullmatch(r"[1-9]\d{0,3}", count, re.ASCII):
-        raise _refusal(f"{quoted(words)} is no interval", "Write it as in every 30 minutes, or every 2 hours.")
+        mend = _meant(words, "Write it as in every 30 minutes, or every 2 hours.")
+        raise _refusal(f"{quoted(words)} is no interval", mend)
     if int(count) > _LONGEST_INTERVAL[unit]:
         raise _refusal(f"{quoted(words)} is more than a day", "Write daily, weekly or monthly, with a time of day.")
     every = dt.timedelta(minutes=int(count)) if unit == "minute" else dt.timedelta(hours=int(count))
     return Timing(words, every=every)
 
 
-def _cron(words: str, minute: str, hour: str, day: str, month: str, day_of_week: str) -> Timing:
-    for field in (minute, hour, day, month, day_of_week):
-        if not _CRON_FIELD.fullmatch(field):
-            raise _refusal(f"{quoted(field)} is no part of a cron line", _FORMS)
-    if day != "*" and day_of_week != "*":
-        raise _refusal(
-            "this cron line limits both the day of the month and the day of the week",
-            "Programs disagree on whether one or both have to fit: put * for one of them.",
-        )
-    fields = {"month": month, "day": day, "day_of_week": _day_names(day_of_week), "hour": hour, "minute": minute}
-    return _checked(words, fields)
-
-
-def _day_names(field: str) -> str:
-    """Write the days of a cron line out by name: ``1-5`` is mon,tue,wed,thu,fri; 0 and 7 are Sunday."""
-    if field == "*":
-        return field
-    days: set[int] = set()
-    for part in field.split(","):
-        match = _DAY_STEP.fullmatch(part)
-        if not match:
-            raise _refusal(f"{quoted(part)} is no day of the week in a cron line", "Write 0 to 7, or mon to sun.")
-        first, _, last = match[1].partition("-")
-        step = int(match[2] or 1)
-        if first == "*":
-            days |= set(range(0, 7, step))
-        else:
-            start = _day_number(first)
-            end = _day_number(last) if last else (6 if match[2] else start)
-            end += 7 if end < start else 0  # sat-sun, 5-0
-            days |= {number % 7 for number in range(start, end + 1, step)}
-    return ",".join(_DAY_NAMES[number] for number in sorted(days))
-
-
-def _day_number(word: str) -> int:
-    if re.fullmatch(r"[0-7]", word, re.ASCII):
-        return int(word)
-    if word in _DAY_NAMES:
-        return _DAY_NAMES.index(word)
-    raise _refusal(f"{quoted(word)} is no day of the week in a cron line", "Write 0 to 7, or mon to sun.")
-
-
 def _day_name(day: str) -> str:
-    if day not in _DAYS and day not in _DAY_NAMES:
+    if day not in _DAYS and day not in DAYS:
         raise _refusal(f"{quoted(day)} is no day of the week", did_you_mean(day, (*_DAYS[1:], _DAYS[0])))
     return day[:3]
 
@@ -190,6 +156,18 @@ def _checked(words: str, fields: Mapping[str, str]) -> Timing:
     return Timing(words, tuple(fields.items()))
 
 
+def _meant(words: str, otherwise: str = _FORMS) -> str:
+    """Say which timing was probably meant; if it can't be guessed, or would be refused too, say something else."""
+    found = _OTHER_NAMES.get(words.strip().casefold()) or timing_meant(" ".join(words.casefold().split()))
+    if found is None or found == words.casefold():
+        return otherwise
+    try:
+        timing_of(found)
+    except Refusal:
+        return otherwise
+    return f"Did you mean {quoted(found)}?"
+
+
 def _refusal(what: str, mend: str) -> Refusal:
     return Refusal(Mistake(what, mend))
 
@@ -202,12 +180,24 @@ def _timing(value: object) -> Timing:
 
 def _zone_name(name: str) -> str:
     try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError) as error:
-        found = meant(name, sorted(available_timezones()))
-        mend = f"Did you mean {quoted(found)}?" if found else "Write a region and a city, as in Europe/London, or UTC."
-        raise _refusal(f"unknown time zone {quoted(name)}", mend) from error
-    return name
+        if name not in _OF_THIS_MACHINE:
+            ZoneInfo(name)
+            return name
+    except (ValueError, OSError, KeyError):
+        pass
+    mend = "Write a region and a city, as in Europe/London, or UTC."
+    if _ABBREVIATION.fullmatch(name):
+        mend = f"Such letters stand for several zones. {mend}"
+    elif found := _zone_meant(name):
+        mend = f"Did you mean {quoted(found)}?"
+    raise _refusal(f"unknown time zone {quoted(name)}", mend)
+
+
+def _zone_meant(name: str) -> str | None:
+    """Find the zone that was meant: by its city alone, or by a name that is nearly it."""
+    zones = sorted(available_timezones() - _OF_THIS_MACHINE)
+    city = name.strip().replace(" ", "_").casefold()
+    return next((zone for zone in zones if zone.rpartition("/")[2].casefold() == city), None) or meant(name, zones)
 
 
 TimeZoneName = Annotated[str, AfterValidator(_zone_name), text(None, "Europe/London", "UTC")]
