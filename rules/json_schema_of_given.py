@@ -36,11 +36,15 @@ def given_parts(value_of: Callable[[Field], dict[str, Any]]) -> dict[str, Any]:
         "additionalProperties": False,
     }
     one = {"$ref": "#/$defs/given_track"}
+    pair = {
+        "of": {"description": "What is known of the track that is judged.", **one},
+        "to": {"description": "What is known of the track that it is compared with.", **one},
+    }
     several = {
         "tracks": {"description": "What is known of each of several tracks.", **list_of(one)},
         "repeat": {"description": _REPEATED, **_REPEAT},
     }
-    forms = [one, _of_keys({"of": one, "to": one}, ["of", "to"]), _of_keys(several, ["tracks"])]
+    forms = [one, _of_keys(pair, ["of", "to"]), _of_keys(several, ["tracks"])]
     return {"given": {"anyOf": forms}, "given_track": track}
 
 
