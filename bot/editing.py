@@ -94,7 +94,7 @@ class Editing:
             raise
         except CratecheckError as error:
             problems = error.problems if isinstance(error, Problems) else [error]
-            raise Mistaken(mistakes_by_field(problems, now, name)) from error
+            raise Mistaken(mistakes_by_field(problems, now, name, [rule.id for rule in base.rules])) from error
         if found is None:
             raise Mistaken({REASON: _LAST})
         self._proposed()

@@ -8,6 +8,7 @@ What lapses, or is overtaken by a text whose day has come, is so without anybody
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from typing import Final
 
@@ -27,6 +28,7 @@ from bot.gestures import Spot
 from bot.messages.notice import notice
 from bot.messages.text import plain
 from bot.outbox import edit_parents
+from bot.policies import readable_text
 from bot.proposed import proposal_subject
 
 __all__ = ["Examiner"]
@@ -148,7 +150,8 @@ class Examiner:
         spot = Spot.of_origin(refused.origin)
         if spot is None:
             return
-        words = f"Your proposal for {plain(refused.policy, 80)} is refused. {plain(refused.refused or '', 1_200)}"
+        why = plain(self._by_rule(refused), 1_200)
+        words = f"Your proposal for {plain(refused.policy, 80)} is refused. {why[:1].upper()}{why[1:]}"
         said = notice(words)
         try:
             self._client.chat_postEphemeral(
@@ -160,6 +163,18 @@ class Examiner:
             )
         except (SlackClientError, OSError) as error:
             logger.warning("that proposal %s is refused was not told: %s", refused.short, error)
+
+    def _by_rule(self, refused: Proposal) -> str:
+        """Write why a proposal is refused with rules in place of lines: the form by which it was written has none."""
+        with self._store.read() as connection:
+            policy = readable_text(connection, refused.sha256)
+
+        def there(found: re.Match[str]) -> str:
+            rules = policy.rules if policy else ()
+            above = [rule.id for rule in rules if (rule.location.line or 0) <= int(found[1])]
+            return f"rule {above[-1]}" if above else f"line {found[1]}"
+
+        return re.sub(rf"{re.escape(refused.origin)}:(\d+)(?::\d+)?", there, refused.refused or "")
 
     def _tell_what_time_ended(self) -> None:
         open_once = select(policy_proposals.c.id).where(

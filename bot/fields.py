@@ -71,7 +71,7 @@ class Field:
 class Place:
     """Lines of a text that stand in a field, with so many empty ones above them that are not in the text."""
 
-    name: str
+    field: Field
     line: int
     lines: int
     above: int
@@ -90,7 +90,7 @@ class Edited:
         found = found or next(iter(self.places), None)
         if found is None:
             return None
-        return found.name, found.above + 1 + min(max(line - found.line, 0), found.lines - 1)
+        return found.field.name, found.above + 1 + min(max(line - found.line, 0), found.lines - 1)
 
     def line(self, number: int) -> str:
         """Give a line, from 1; nothing past the end."""
@@ -143,7 +143,7 @@ def edited(policy: Policy, answers: Mapping[str, str | None]) -> Edited:
         else:
             runs_on = text.strip("\ufeff") and not text.endswith(("\r", "\n"))
             before = line_end if runs_on else field.before
-            places.append(Place(field.name, line + _breaks(before), 1 + _breaks(body.text), body.above))
+            places.append(Place(field, line + _breaks(before), 1 + _breaks(body.text), body.above))
             written = before + body.text + field.after
         text += written
         line += _breaks(written)

@@ -45,7 +45,7 @@ class Spot:
     @property
     def origin(self) -> str:
         """What a proposal that was made here notes of where it comes from."""
-        return f"{_IN_SLACK}{self.channel}/{self.thread_ts or ''}"
+        return f"{_IN_SLACK}{self.channel}{f'/{self.thread_ts}' if self.thread_ts else ''}"
 
     @classmethod
     def of_origin(cls, origin: str) -> Spot | None:
@@ -184,7 +184,7 @@ def answering(body: dict[str, Any]) -> AnswerMark:
     """Read a click on a proposal's Activate or Reject."""
     action = body["actions"][0]
     answer = _answer(action["action_id"].removeprefix("proposal:"))
-    return AnswerMark(action["block_id"], action["value"], answer, _spot(body))
+    return AnswerMark(action["block_id"], action["value"], answer, _spot_beside(body))
 
 
 def answered(body: dict[str, Any]) -> tuple[AnswerMark, str]:
@@ -195,7 +195,7 @@ def answered(body: dict[str, Any]) -> tuple[AnswerMark, str]:
 def policy_opened(body: dict[str, Any]) -> PolicyMark:
     """Read a click on a parent message's Policy."""
     policy, rule, _ = rule_of(body["actions"][0]["value"])
-    return PolicyMark(policy, rule, _spot(body))
+    return PolicyMark(policy, rule, _spot_beside(body))
 
 
 def edited(body: dict[str, Any]) -> tuple[PolicyMark, dict[str, str | None]]:
@@ -222,6 +222,13 @@ def _click(mark: FormMark, body: dict[str, Any], via: Via) -> Click:
 def _spot(body: dict[str, Any]) -> Spot:
     message = body["message"]
     return Spot(body["channel"]["id"], message.get("thread_ts") or message["ts"])
+
+
+def _spot_beside(body: dict[str, Any]) -> Spot:
+    """Give the place beside a message, and not in its thread, which may not be open: the click was on the message."""
+    message = body["message"]
+    thread_ts = message.get("thread_ts")
+    return Spot(body["channel"]["id"], None if thread_ts == message["ts"] else thread_ts)
 
 
 def _answers(body: dict[str, Any]) -> dict[str, str | None]:

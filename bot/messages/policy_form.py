@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -83,25 +84,27 @@ def _explained(form: PolicyForm) -> list[Block]:
 
 
 def _input(form: PolicyForm, field: Field) -> Block:
+    label, hint = _label(field, form.ids), None
     if field.name == ADDED:
-        begins = "It begins with “- id:”, as the others do."
-        return text_input(ADDED, "Another rule", lines=True, optional=True, most=HOLDS, hint=begins)
+        hint = "It begins with “- id:”, as the others do."
+    elif field.rule is not None and field.parts == 1:
+        hint = "Empty it to take the rule out."
+    optional = field.rule is not None or field.name == ADDED
+    return text_input(field.name, label, lines=True, optional=optional, most=HOLDS, hint=hint, initial=field.shown)
+
+
+def _label(field: Field, ids: Sequence[str]) -> str:
     part = f", part {field.part} of {field.parts}" if field.parts > 1 else ""
-    hint: str | None = None
     if field.rule is not None:
-        label = f"Rule {form.ids[field.rule]}"
-        hint = None if part else "Empty it to take the rule out."
-    elif field.name.startswith("tail"):
-        label = "What stands below the rules"
-    else:
-        label = "What holds for all rules"
-    optional = field.rule is not None
-    return text_input(
-        field.name, f"{label}{part}", lines=True, optional=optional, most=HOLDS, hint=hint, initial=field.shown
-    )
+        return f"Rule {ids[field.rule]}{part}"
+    if field.name == ADDED:
+        return "Another rule"
+    return f"{'What stands below the rules' if field.name.startswith('tail') else 'What holds for all rules'}{part}"
 
 
-def mistakes_by_field(problems: Iterable[CratecheckError], edited: Edited, name: str) -> dict[str, str]:
+def mistakes_by_field(
+    problems: Iterable[CratecheckError], edited: Edited, name: str, ids: Sequence[str]
+) -> dict[str, str]:
     """Write mistakes of a text below the fields in which they stand; those that stand in none, below the reason.
 
     Parameters
@@ -112,12 +115,22 @@ def mistakes_by_field(problems: Iterable[CratecheckError], edited: Edited, name:
         The text that was checked.
     name : str
         By which their places name it.
+    ids : sequence of str
+        Of the rules, as the fields are labelled.
     """
+    labels = {place.field.name: _label(place.field, ids) for place in edited.places}
+
+    def there(found: re.Match[str]) -> str:
+        place = edited.place(int(found[1]))
+        return f"line {place[1]:,} of “{labels[place[0]]}”" if place else "a line that is not there"
+
     told: dict[str, list[str]] = {}
     for problem in problems:
         line = problem.at.line if problem.at and problem.at.file == name else None
         place = edited.place(line) if line else None
         words = f"{problem.what}. {problem.mend}" if problem.mend else f"{problem.what}."
+        if line:
+            words = re.sub(rf"(?:{re.escape(name)}:|\bline )(\d+)(?::\d+)?", there, words)
         if line and place:
             field, number = place
             source = shortened(as_code(edited.line(line), _QUOTED).strip(), _QUOTED)

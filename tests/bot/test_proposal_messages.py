@@ -226,13 +226,14 @@ def test_each_mistake_is_shown_at_its_field_with_its_line_there() -> None:
     now = edited(policy, {**answers, "rule-1": f"\n{answers['rule-1']}"})
     problems = [
         PolicyError('unknown severity "hihg"', at=Location("policy", 10, 15), mend='Did you mean "high"?'),
-        PolicyError("no such field", at=Location("policy", 16, 5)),
+        PolicyError("no such field", at=Location("policy", 16, 5), mend="It is at policy:8:5, or in line 2."),
         PolicyError("nothing to judge"),
         PolicyError("elsewhere", at=Location("other", 9)),
     ]
-    assert mistakes_by_field(problems, now, "policy") == {
+    assert mistakes_by_field(problems, now, "policy", ["one", "two"]) == {
         "rule-0": 'Line 3, “severity: high”: unknown severity "hihg". Did you mean "high"?',
-        "rule-1": "Line 5, “field: licence”: no such field.",
+        "rule-1": "Line 5, “field: licence”: no such field. "
+        "It is at line 1 of “Rule one”, or in line 2 of “What holds for all rules”.",
         REASON: "Nothing to judge.\nElsewhere.",
     }
 
@@ -241,7 +242,7 @@ def test_a_hundred_mistakes_of_a_field_are_as_many_as_slack_shows_and_a_number()
     policy = policy_of("one")
     now = edited(policy, {field.name: field.shown for field in fields_of(policy)})
     problems = [PolicyError("x" * 90, at=Location("policy", 9)) for _ in range(100)]
-    (words,) = mistakes_by_field(problems, now, "policy").values()
+    (words,) = mistakes_by_field(problems, now, "policy", ["one"]).values()
     assert len(words) <= 2_000
     *shown, last = words.split("\n")
     assert last == f"And {100 - len(shown)} more mistakes here."
