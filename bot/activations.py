@@ -269,20 +269,6 @@ class Activations:
         self._changed()
         return found
 
-    def permit(self, number: str, person: str, answer: Answer) -> None:
-        """Say beforehand whether an answer could be given; reads only.
-
-        Raises
-        ------
-        DecisionRefused
-            As `answer`, but for what the person is still to fill in.
-        """
-        person = identified(person, self._settings.people)
-        with self._store.read() as connection:
-            found = _there(connection, number, self._clock())
-            if not self._given(found, person, answer):
-                self._demand_answerable(connection, found, person, answer)
-
     def named(self, digits: str) -> Proposal:
         """Find the proposal whose id begins so.
 

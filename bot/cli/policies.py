@@ -7,12 +7,11 @@ from typing import Annotated
 
 import typer
 
-from audit_core.errors import PolicyError
-from bot.cli import previewing, schemas, testing
+from bot.cli import policy_record, previewing, proposing, schemas, testing
 from bot.cli.manual_pages import show_page
-from bot.cli.output import RowFormat, RowFormatOption, say, show_rows
+from bot.cli.output import say
 from bot.cli.policy_files import Files, policies_in
-from bot.cli.workspaces import ActorOption, WorkspaceOption, opened
+from bot.cli.workspaces import WorkspaceOption
 
 __all__ = ["add_to"]
 
@@ -26,9 +25,8 @@ def add_to(app: typer.Typer) -> None:
     group.command()(explain)
     testing.add_to_group(group)
     previewing.add_to_group(group)
-    group.command()(activate)
-    group.command()(retire)
-    group.command("list")(list_)
+    proposing.add_to_group(group)
+    policy_record.add_to_group(group)
     schemas.add_to_group(group)
     app.add_typer(group, name="policy")
 
@@ -60,57 +58,3 @@ def explain(
         show_page(kind)
         return
     say("\n\n".join(in_english(policy) for policy in policies_in(paths, workspace)))
-
-
-def activate(
-    actor: ActorOption,
-    paths: Files = None,
-    workspace: WorkspaceOption = Path(),
-) -> None:
-    """Put policies in force: audits apply these texts, and no others, from now on.
-
-    The text is kept under its hash, with who activated it and when.
-
-    Example: cratecheck policy activate policies/release.yaml --as "Ada Adams"
-    """
-    from rules.activation import activate as put_in_force
-
-    policies = policies_in(paths, workspace)
-    with opened(workspace) as (_settings, store):
-        for change in put_in_force(store, policies, actor=actor, via="cli"):
-            say(f"{change.outcome:<11} {change.policy}  {change.sha256[:12]}")
-
-
-def retire(
-    policy: Annotated[str, typer.Argument(help="The policy's id.")],
-    actor: ActorOption,
-    workspace: WorkspaceOption = Path(),
-) -> None:
-    """Take a policy out of force. Its texts stay on record; the next audit closes its violations as superseded.
-
-    Example: cratecheck policy retire release --as "Ada Adams"
-    """
-    from audit_core.clock import utc_now
-    from audit_core.ledger.policies import effective
-    from audit_core.ledger.policies import retire as take_out
-
-    with opened(workspace) as (_settings, store), store.write() as connection:
-        if not take_out(connection, policy, actor=actor, via="cli", at=utc_now()):
-            known = ", ".join(effective(connection, utc_now())) or "none"
-            raise PolicyError(f"no policy {policy!r} is in force", mend=f"In force: {known}.")
-    say(f"retired {policy}")
-
-
-def list_(workspace: WorkspaceOption = Path(), style: RowFormatOption = RowFormat.TABLE) -> None:
-    """List the policies in force, with the hash of their text and who activated them.
-
-    Example: cratecheck policy list --format json
-    """
-    from dataclasses import asdict
-
-    from audit_core.clock import utc_now
-    from audit_core.ledger.policies import effective
-
-    with opened(workspace) as (_settings, store), store.read() as connection:
-        rows = [asdict(one) for one in effective(connection, utc_now()).values()]
-    show_rows(rows, ["policy", "sha256", "effective_at", "person"], style, empty="no policy is active")

@@ -11,7 +11,13 @@ from typing import Any
 
 import pytest
 
+from audit_core.catalogue.store import Store
+from audit_core.clock import utc_now
+from audit_core.ledger.policies import retire
+from audit_core.settings import load_settings
 from bot.cli import main
+from rules.activation import activate
+from rules.reader import check_folder
 
 SECRETS = ("DATABASE_URL", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
 
@@ -85,6 +91,18 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return run
 
 
+def put_in_force(workspace: Path) -> None:
+    """Put the policies of a workspace in force, asking nobody: for what is not about how they come into force."""
+    with Store(load_settings(workspace).database) as store:
+        activate(store, check_folder([workspace / "policies"]), actor="U0ADA", via="cli")
+
+
+def take_out(workspace: Path) -> None:
+    """Take the policy out of force, asking nobody."""
+    with Store(load_settings(workspace).database) as store, store.write() as connection:
+        assert retire(connection, "release", actor="U0ADA", via="cli", at=utc_now())
+
+
 @pytest.fixture
 def workspace(run: Run, tmp_path: Path) -> Path:
     """Give a workspace with one policy in force, and three tracks of which one has no licence and a twin."""
@@ -93,6 +111,6 @@ def workspace(run: Run, tmp_path: Path) -> Path:
     assert run("init").status == 0
     (tmp_path / "tracks.csv").write_text(TRACKS, encoding="utf-8")
     (tmp_path / "mapping.yaml").write_text(MAPPING, encoding="utf-8")
-    assert run("policy", "activate").status == 0
+    put_in_force(tmp_path)
     assert run("import", "tracks.csv", "--dataset", "songs", "--mapping", "mapping.yaml").status == 0
     return tmp_path

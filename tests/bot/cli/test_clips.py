@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audit_core.evidence.mp3 import mp3
-from tests.bot.cli.conftest import MAPPING, POLICY, Run
+from tests.bot.cli.conftest import MAPPING, POLICY, Run, put_in_force
 
 RULE = """\
   - id: no-copies
@@ -44,7 +44,7 @@ def violation(run: Run, folder: Path, licence: str = "CC-BY-4.0", setting: str =
     mapping = MAPPING.replace("role: audio,", "role: audio, path: path,")
     (here / "mapping.yaml").write_text(mapping, encoding="utf-8")
     (here / "cratecheck.toml").write_text(f'{setting}[audio]\nsongs = "{folder}"\n', encoding="utf-8")
-    assert run("policy", "activate").status == 0
+    put_in_force(here)
     assert run("import", "tracks.csv", "--dataset", "songs", "--mapping", "mapping.yaml").status == 0
     run("audit")
     (found,) = run("violations", "list", "--rule", "no-copies", "--format", "json").json

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.cli.conftest import Ran, Run
+from tests.bot.cli.conftest import Ran, Run, put_in_force, take_out
 
 
 def the_key(run: Run) -> str:
@@ -46,13 +46,13 @@ class TestAudit:
     def test_a_policy_that_applies_to_no_dataset_is_no_clean_bill(self, run: Run, workspace: Path) -> None:
         policy = workspace / "policies" / "release.yaml"
         policy.write_text(policy.read_text().replace('["*"]', "[song]"), encoding="utf-8")
-        run("policy", "activate")
+        put_in_force(workspace)
         ran = run("audit")
         assert ran.status == 1
         assert "policy release applies to no dataset" in ran.err
 
-    def test_without_a_policy_in_force_nothing_is_clean(self, run: Run) -> None:
-        run("policy", "retire", "release")
+    def test_without_a_policy_in_force_nothing_is_clean(self, run: Run, workspace: Path) -> None:
+        take_out(workspace)
         ran = run("audit")
         assert ran.status == 1
         assert "nothing was judged" in ran.err
@@ -247,7 +247,7 @@ class TestPolicy:
 
     def test_a_retired_policy_supersedes_its_violations(self, run: Run, workspace: Path) -> None:
         run("audit")
-        assert run("policy", "retire", "release").status == 0
+        take_out(workspace)
         run("audit")
         assert len(run("violations", "list", "--state", "superseded", "--format", "json").json) == 1
 
