@@ -96,13 +96,13 @@ def _illustrations(text: str) -> list[Illustration]:
 
 def _keys(line: str) -> list[tuple[str, str]]:
     """Part a rule that is written on one line into its keys, letter by letter."""
-    node = yaml.compose(line)
+    node = _node(line)
     return [(key.value, _slice(line, value)) for key, value in node.value]
 
 
 def _given(line: str, *, pair: bool) -> str:
     """Write a list of tracks as a policy does."""
-    node = yaml.compose(line)
+    node = _node(line)
     if isinstance(node, yaml.MappingNode):
         return line
     written = [_slice(line, track) for track in node.value]
@@ -111,6 +111,13 @@ def _given(line: str, *, pair: bool) -> str:
     if pair and len(written) == 2:
         return f"{{of: {written[0]}, to: {written[1]}}}"
     return f"{{tracks: [{', '.join(written)}]}}"
+
+
+def _node(line: str) -> yaml.CollectionNode:
+    node = yaml.compose(line)
+    if not isinstance(node, yaml.CollectionNode):
+        raise ValueError(f"neither the keys of a rule nor tracks: {line!r}")
+    return node
 
 
 def _slice(line: str, node: yaml.Node) -> str:

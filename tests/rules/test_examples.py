@@ -69,6 +69,11 @@ class TestWhatComesOut:
         hundred = {"tracks": [{"artist": "Artist {n}", "title": "{n}"}], "repeat": 100}
         assert results(few, hundred, {**hundred, "repeat": 99}) == ["pass", "fail"]
 
+    def test_what_is_repeated_may_be_numbered(self) -> None:
+        few = {"kind": "share", "of": "tracks", "by": "artist", "at_most": "1 %"}
+        assert results(few, {"tracks": [{"artist": "Artist {n}"}], "repeat": 100}) == ["pass"]
+        assert results(few, {"tracks": [{"artist": "Artist"}], "repeat": 100}) == ["fail"]
+
     def test_what_was_heard_counts(self) -> None:
         heard = {"of": {"split": "train", "audio": "A"}, "to": {"split": "test", "audio": "B"}}
         copied = {**heard, "to": {"split": "test", "audio": "B", "copy_of": "A"}}
