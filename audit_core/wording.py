@@ -23,6 +23,13 @@ def on_one_line(text: str, at_most: int) -> str:
 
 def quoted(word: object) -> str:
     """Show a stranger's word in a sentence: in quotes, on one line, not too long, nothing invisible."""
+    match word:
+        case bool():
+            word = str(word).lower()  # as it was written
+        case list():
+            return "a list"
+        case dict():
+            return "a set of keys"
     return f'"{on_one_line(str(word), _SHOWN)}"'
 
 

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJso
 
 from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.placed_yaml.models import Strict
-from audit_core.wording import quoted
+from audit_core.wording import listed, quoted
 from rules.checks import KINDS
 from rules.given import ExampleKeys
 from rules.policy import Decision, Mode, Severity
@@ -339,7 +339,7 @@ class RuleKeys(Strict):
 
     id: Id = Field(description="The rule's id, which no other rule of the workspace has or had.")
     kind: Annotated[str, BeforeValidator(a_word_of(KINDS, "kind of rule"))] = Field(
-        description="What is judged, and how. The other keys of the rule depend on it."
+        description=f"What is judged: {listed(KINDS, 'or')}. The other keys of the rule depend on it."
     )
     severity: Annotated[Severity, BeforeValidator(a_word_of(_SEVERITIES, "severity"))] = Field(
         description="How bad a violation is."

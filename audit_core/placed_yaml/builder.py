@@ -25,6 +25,7 @@ _LEADING_ZERO: Final = re.compile(r"[-+]?0\d+", re.ASCII)
 _NOTHING: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE_OR_FALSE_TO_SOME: Final = frozenset({"yes", "no", "on", "off", "true", "false"})
 _LONGEST_WORD: Final = 5  # of those two sets
+_ENDS: Final = {"]": "[", "}": "{", '"': '"'}
 
 #: What an escape may write that PostgreSQL does not keep as text.
 _NUL: Final = re.compile("\x00")
@@ -127,6 +128,10 @@ class Builder:
             return None, broken(at)
         if not event.implicit[0] or (text and self._dialect.texts):  # implicit: without quotes, and no block of text
             return text, at
+        if text[-1:] in _ENDS and (letter := _never_opened(text)):
+            mend = "Open it before, or put the text in quotes if it is meant."
+            self._refuse(f"{letter} closes here what was never opened", at, mend)
+            return None, broken(at)
         if text[:1] in _BEGINS_A_NUMBER:
             return self._number(text, at)
         if len(text) > _LONGEST_WORD:
@@ -170,6 +175,13 @@ class Builder:
 
     def _refuse(self, what: str, at: Place | int, mend: str) -> None:
         self.mistakes.append(self._lines.mistake(what, mark_of(at), mend))
+
+
+def _never_opened(text: str) -> str | None:
+    """Find a bracket, or a quotation mark, that ends a text without quotes and has lost its other half."""
+    end = text[-1]
+    is_open = text.count(_ENDS[end]) >= text.count(end) if end != '"' else text.count(end) % 2 == 0
+    return None if is_open else f"'{end}'"
 
 
 def _spot(event: yaml.Event | None) -> int:

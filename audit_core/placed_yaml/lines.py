@@ -46,8 +46,13 @@ class Lines:
         return self.dialect.error(what, at=at, mend=mend, excerpt=self._excerpt(mark))
 
     def _excerpt(self, mark: Mark) -> str:
+        from rich.cells import cell_len  # here, for most files have no mistakes
+
         line = self.lines[mark.line - 1] if mark.line <= len(self.lines) else ""
         start = max(0, mark.column - _BEFORE) if len(line) > _WIDTH else 0
-        shown = "".join(letter if letter.isprintable() else " " for letter in line[start : start + _WIDTH])
-        margin = f"  {mark.line} | "
-        return f"{margin}{shown.rstrip()}\n{' ' * (len(margin) - 2)}| {' ' * (mark.column - 1 - start)}^"
+        end = start + _WIDTH
+        shown = "".join(letter if letter.isprintable() else " " for letter in line[start:end]).rstrip()
+        margin, cut = f"  {mark.line} | ", "…" if start else ""
+        before = cell_len(cut + line[start : mark.column - 1])  # a Chinese letter is two columns wide, an accent none
+        rest = "…" if len(line) > end else ""
+        return f"{margin}{cut}{shown}{rest}\n{' ' * (len(margin) - 2)}| {' ' * before}^"

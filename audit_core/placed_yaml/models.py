@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from audit_core.errors import CratecheckError, Problems
 from audit_core.placed_yaml.mistakes import Mistake, Refusal, Steps
 from audit_core.placed_yaml.source import SourceFile
-from audit_core.wording import did_you_mean, meant, quoted
+from audit_core.wording import did_you_mean, listed, meant, quoted
 
 __all__ = ["Strict", "unknown_key", "validated", "with_places"]
 
@@ -96,7 +97,7 @@ def with_places(
                 meant_keys.add((*above, found))
     for detail in details:
         if detail["type"] != "extra_forbidden" and not (detail["type"] == "missing" and detail["loc"] in meant_keys):
-            mistakes += _in_plain_words(detail)
+            mistakes += [_missing(model, detail["loc"])] if detail["type"] == "missing" else _in_plain_words(detail)
     return source.told(mistakes, path)
 
 
@@ -106,14 +107,24 @@ def unknown_key(key: str, known: Collection[str], above: Steps = ()) -> Mistake:
     return Mistake(f"unknown key {quoted(key)}", mend, (*above, key), at_key=True)
 
 
+def _missing(model: type[BaseModel], loc: Steps) -> Mistake:
+    *above, key = loc
+    field = dict(_fields_at(model, tuple(above))).get(str(key))
+    annotation, description = (field.annotation, field.description) if field else (None, None)
+    words = [word for part in _parts(annotation) if get_origin(part) is Literal for word in get_args(part)]
+    means, _, _ = (description or "").partition(". ")
+    means = f"{means[:1].lower()}{means[1:].rstrip('.')}" if means else ""
+    mend = ": ".join(said for said in (f'Add "{key}: …"', means) if said)
+    which = f" ({listed(words, 'or')})" if words else ""
+    return Mistake(f"the key {quoted(key)} is missing", f"{mend}{which}.", tuple(above))
+
+
 def _in_plain_words(detail: ErrorDetails) -> Iterator[Mistake]:
     loc, kind, found = detail["loc"], detail["type"], detail["input"]
     context = detail.get("ctx", {})
     if isinstance(refusal := context.get("error"), Refusal):
         for mistake in refusal.mistakes:
             yield Mistake(mistake.what, mistake.mend, loc + mistake.path, mistake.at_key)
-    elif kind == "missing":
-        yield Mistake(f"the key {quoted(loc[-1])} is missing", f'Add "{loc[-1]}: …".', loc[:-1])
     elif kind in _EXPECTED:
         expected, mend = _EXPECTED[kind]
         yield Mistake(f"expected {expected}, and found {_found(found)}", mend, loc)
@@ -142,10 +153,15 @@ def _found(value: object) -> str:
 
 def _keys_at(model: type[BaseModel], loc: Steps) -> list[str]:
     """Name the keys that a mapping inside a model may have."""
+    return [name for name, _ in _fields_at(model, loc)]
+
+
+def _fields_at(model: type[BaseModel], loc: Steps) -> list[tuple[str, FieldInfo]]:
+    """Give the keys that a mapping inside a model may have, with what is known of each."""
     current: Any = model
     for step in loc:
         current = next(_below(current, step), current)
-    return [name for part in _parts(current) for name, _ in _fields(part)]
+    return [field for part in _parts(current) for field in _fields(part)]
 
 
 def _below(annotation: Any, step: str | int) -> Iterator[Any]:
@@ -164,6 +180,6 @@ def _parts(annotation: Any) -> Iterator[Any]:
         yield annotation
 
 
-def _fields(model: Any) -> list[tuple[str, Any]]:
+def _fields(model: Any) -> list[tuple[str, FieldInfo]]:
     is_model = isinstance(model, type) and issubclass(model, BaseModel)
     return [(f.alias or name, f) for name, f in model.model_fields.items()] if is_model else []
