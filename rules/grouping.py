@@ -26,6 +26,7 @@ from sqlalchemy import (
     func,
     literal_column,
     not_,
+    or_,
     select,
     union_all,
 )
@@ -134,10 +135,11 @@ class Grouping:
             raise ValueError(f"no field is called {name!r}: a policy that names it is refused before")
         return cls(named, scope, quantity)
 
-    def crossing(self, splits: ColumnElement[bool]) -> Select[Any]:
+    def crossing(self, splits: ColumnElement[bool], besides: Collection[int] = ()) -> Select[Any]:
         """Select ``key``, ``text``, ``split`` and ``n``, for values that lie in more than one of some splits.
 
-        Of values that Python has to fold, for all.
+        Of values that Python has to fold, for all; and of those that the import grouped by, for some besides, by their
+        numbers, in however many splits they lie.
         """
         held = self._held(splits)
         counted = held.selecting(
@@ -148,18 +150,10 @@ class Grouping:
             func.count().over(partition_by=held.value).label("splits"),
         ).group_by(held.value, held.split)
         rows = counted.subquery()
-        return self._labelled(rows, None if self._folds else rows.c.splits > 1)
-
-    def of_groups(self, splits: ColumnElement[bool], groups: Collection[int]) -> Select[Any]:
-        """Select the same for some values that the import grouped by, in however many splits they lie."""
-        held = self._held(splits, among(track_groups.c.group_id, groups))
-        counted = held.selecting(
-            held.value.label("value"),
-            func.min(held.text).label("text"),
-            held.split.label("split"),
-            func.count().label("n"),
-        ).group_by(held.value, held.split)
-        return self._labelled(counted.subquery(), None)
+        if self._folds:
+            return self._labelled(rows, None)
+        crossing = rows.c.splits > 1
+        return self._labelled(rows, or_(crossing, among(rows.c.value, besides)) if besides else crossing)
 
     def larger_than(self, bound: int) -> Select[Any]:
         """Select ``key``, ``text``, ``split`` (empty) and ``n``, for values with more than `bound`.

@@ -7,18 +7,20 @@ the other too, though its own row names others, or none.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
     Select,
+    String,
     and_,
+    cast,
     func,
     literal_column,
     not_,
+    null,
     select,
     union_all,
 )
@@ -28,15 +30,14 @@ from audit_core.catalogue.tables import group_values, track_groups, tracks
 from rules.same_files import files_in_common
 from rules.same_recordings import recordings_in_common
 
-__all__ = ["MOST_VALUES", "Link", "linked", "links", "widely_shared"]
+__all__ = ["MOST_VALUES", "Link", "linked", "links"]
 
 MOST_VALUES: Final = 100
 """What tracks of more values than this hold, such as one file in the place of many, joins none of them: each would be
 joined with each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A track that counts under a value for what it holds.
 
     Attributes
@@ -65,7 +66,7 @@ class Link:
 def linked(
     field: str, condition: ColumnElement[bool], splits: ColumnElement[bool], heard: Snapshot | None
 ) -> Select[Any]:
-    """Select what `links` reads: the tracks that count under a value by a link alone.
+    """Select the tracks that count under a value by a link alone.
 
     Parameters
     ----------
@@ -79,16 +80,83 @@ def linked(
         Of when what was heard counts too.
     """
     shared = _shared(condition, heard)
-    few = _by_values(field, shared).having(_VALUES <= MOST_VALUES).subquery("few")
-    # First the values of what is shared, which are few, and then its tracks: not each track with each.
+    return _linked(field, shared, _heads(field, shared), splits)
+
+
+def links(
+    connection: Connection,
+    field: str,
+    condition: ColumnElement[bool],
+    splits: ColumnElement[bool],
+    heard: Snapshot | None,
+) -> tuple[dict[str, list[Link]], str | None]:
+    """Read the tracks that `linked` selects, and say what joins nothing since tracks of too many values hold it.
+
+    Returns
+    -------
+    by_value : dict
+        The links by the keys of their values, each sorted by track.
+    unjoined : str or None
+        A sentence about files and recordings; None if none is held so widely.
+    """
+    shared = _shared(condition, heard)
+    heads = _heads(field, shared)
+    found = _linked(field, shared, heads, splits)
+    # In one statement with the links: most of the work is to find what is shared.
+    many = select(
+        func.count(heads.c.content.distinct()),
+        *(cast(null(), String) for _ in list(found.selected_columns)[1:]),
+    ).where(heads.c.values_of_it > MOST_VALUES)
+    by_value: dict[str, list[Link]] = {}
+    unjoined = 0
+    rows: Iterable[Any] = connection.execute(union_all(found, many)).all()
+    for row in rows:
+        if row.key is None:
+            unjoined = row.group_id
+        else:
+            by_value.setdefault(row.key, []).append(Link._make(row))
+    for of_value in by_value.values():
+        of_value.sort(key=lambda link: (link.track, link.through))
+    return by_value, _unjoined(unjoined, field)
+
+
+def _unjoined(count: int, field: str) -> str | None:
+    what = "1 file or recording is" if count == 1 else f"{count:,} files or recordings are"
+    return f"{what} held by more than {MOST_VALUES} {field}s, which were not joined" if count else None
+
+
+def _shared(condition: ColumnElement[bool], heard: Snapshot | None) -> FromClause:
+    files = files_in_common(condition, scanned=heard).subquery()
+    recordings = recordings_in_common(condition, heard=heard).subquery()
+    return union_all(
+        *(
+            select(
+                (rows.c.algorithm + ":" + rows.c.value).label("content"),
+                rows.c.track_id,
+                literal_column(f"'{by}'").label("by"),
+            )
+            for rows, by in ((files, "file"), (recordings, "recording"))
+        )
+    ).cte("shared")
+
+
+def _heads(field: str, shared: FromClause) -> FromClause:
+    """Select the values of what is shared, which are few: its tracks come after, and not each track with each."""
     of_field = and_(track_groups.c.track_id == shared.c.track_id, track_groups.c.field == field)
-    heads = (
-        select(shared.c.content, track_groups.c.group_id, func.min(shared.c.track_id).label("through"))
+    return (
+        select(
+            shared.c.content,
+            track_groups.c.group_id,
+            func.min(shared.c.track_id).label("through"),
+            func.count().over(partition_by=shared.c.content).label("values_of_it"),
+        )
         .join(track_groups, of_field)
-        .join(few, few.c.content == shared.c.content)
         .group_by(shared.c.content, track_groups.c.group_id)
-        .subquery("heads")
+        .cte("heads")
     )
+
+
+def _linked(field: str, shared: FromClause, heads: FromClause, splits: ColumnElement[bool]) -> Select[Any]:
     own = (
         select(track_groups.c.track_id)
         .where(
@@ -106,7 +174,7 @@ def linked(
             func.min(shared.c.by).label("by"),
         )
         .join(shared, shared.c.content == heads.c.content)
-        .where(not_(own))
+        .where(heads.c.values_of_it <= MOST_VALUES, not_(own))
         .group_by(heads.c.group_id, shared.c.track_id)
         .subquery("found")
     )
@@ -127,47 +195,3 @@ def linked(
         .join(group_values, group_values.c.id == found.c.group_id)
         .where(splits)
     )
-
-
-def widely_shared(
-    connection: Connection, field: str, condition: ColumnElement[bool], heard: Snapshot | None
-) -> str | None:
-    """Say how many files and recordings join nothing because tracks of too many values hold them; None if none do."""
-    many = _by_values(field, _shared(condition, heard)).having(_VALUES > MOST_VALUES).subquery()
-    count = connection.scalar(select(func.count()).select_from(many)) or 0
-    what = "1 file or recording is" if count == 1 else f"{count:,} files or recordings are"
-    return f"{what} held by more than {MOST_VALUES} {field}s, which were not joined" if count else None
-
-
-_VALUES: Final = func.count(track_groups.c.group_id.distinct())
-
-
-def _by_values(field: str, shared: FromClause) -> Select[Any]:
-    of_field = and_(track_groups.c.track_id == shared.c.track_id, track_groups.c.field == field)
-    return select(shared.c.content).join(track_groups, of_field).group_by(shared.c.content)
-
-
-def _shared(condition: ColumnElement[bool], heard: Snapshot | None) -> FromClause:
-    files = files_in_common(condition, scanned=heard).subquery()
-    recordings = recordings_in_common(condition, heard=heard).subquery()
-    return union_all(
-        *(
-            select(
-                (rows.c.algorithm + ":" + rows.c.value).label("content"),
-                rows.c.track_id,
-                literal_column(f"'{by}'").label("by"),
-            )
-            for rows, by in ((files, "file"), (recordings, "recording"))
-        )
-    ).cte()
-
-
-def links(connection: Connection, query: Select[Any]) -> dict[str, list[Link]]:
-    """Read the links by the keys of their values, each sorted by track."""
-    found: dict[str, list[Link]] = {}
-    rows: Iterable[Any] = connection.execute(query)
-    for row in rows:
-        found.setdefault(row.key, []).append(Link(*row))
-    for of_value in found.values():
-        of_value.sort(key=lambda link: (link.track, link.through))
-    return found

@@ -57,13 +57,14 @@ def recordings_in_common(
         .subquery("shared")
     )
     of_recording = (held.c.algorithm, held.c.value)
-    name = func.min(held.c.name).over(partition_by=of_recording).label("value")
-    return (
-        select(held.c.algorithm, name, literal_column("'audio'").label("role"), held.c.track_id, *columns)
+    # What is stated goes by its own name.
+    name = held.c.name if heard is None else func.min(held.c.name).over(partition_by=of_recording)
+    found = (
+        select(held.c.algorithm, name.label("value"), literal_column("'audio'").label("role"), held.c.track_id)
         .select_from(shared)
         .join(held, and_(held.c.algorithm == shared.c.algorithm, held.c.value == shared.c.value))
-        .join(tracks, tracks.c.id == held.c.track_id)
     )
+    return found.add_columns(*columns).join(tracks, tracks.c.id == held.c.track_id) if columns else found
 
 
 def heard_in_splits(condition: ColumnElement[bool], heard: Snapshot) -> Select[Any]:

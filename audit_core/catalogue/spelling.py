@@ -18,6 +18,8 @@ def folded(text: str) -> str:
     >>> folded("  ＮＩＮＡ  Simone ")
     'nina simone'
     """
+    if text.isascii():  # most names; NFKC changes nothing of them
+        return " ".join(text.casefold().split())
     for _ in range(2):
         text = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(unicodedata.normalize("NFKC", text).split())

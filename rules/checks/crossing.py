@@ -52,7 +52,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
-from sqlalchemy import ColumnElement, Connection, Row, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select
 
 from audit_core.audio.tables import audio_files
 from audit_core.catalogue.fields import field_named
@@ -65,7 +65,7 @@ from audit_core.wording import did_you_mean, listed, quoted
 from rules.complaint import Complaint, Judged, TrackList, shown, too_little
 from rules.coverage import unseen
 from rules.grouping import Grouping, ValueCounts, spelling
-from rules.links import Link, linked, links, widely_shared
+from rules.links import Link, linked, links
 from rules.meetings import any_scanned
 from rules.same_recordings import HEARD, heard_in_splits, recording_holders
 from rules.scope import Scope
@@ -178,28 +178,26 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     """Find the values that lie in two splits or more."""
     splits = _splits(spec)
     grouping = Grouping.of(spec.field, scope)
-    queries = [grouping.crossing(splits)]
-    values = {value.key: value for value in grouping.values(connection.execute(queries[0]).all())}
+    queries: list[Select[Any]] = []
     found_by_link: dict[str, list[Link]] = {}
+    unjoined: str | None = None
     if spec.joined:
         queries.append(linked(spec.field, scope.condition(), splits, scope.heard))
-        found_by_link = links(connection, queries[-1])
-    if found_by_link:
-        others = {of_value[0].group for key, of_value in found_by_link.items() if key not in values}
-        queries.append(grouping.of_groups(splits, others))
-        values |= {value.key: value for value in grouping.values(connection.execute(queries[-1]).all())}
-        for key, of_value in found_by_link.items():
-            value = values.setdefault(key, ValueCounts(key, spelling(key, of_value[0].spelled)))
-            for one in of_value:
-                value.counts[one.split] = value.counts.get(one.split, 0) + 1
+        found_by_link, unjoined = links(connection, spec.field, scope.condition(), splits, scope.heard)
+    queries.insert(0, grouping.crossing(splits, {of_value[0].group for of_value in found_by_link.values()}))
+    values = {value.key: value for value in grouping.values(connection.execute(queries[0]).all())}
+    for key, of_value in found_by_link.items():
+        value = values.get(key)
+        if value is None:  # no track in these splits states it
+            value = values[key] = ValueCounts(key, spelling(key, of_value[0].spelled))
+        for one in of_value:
+            value.counts[one.split] = value.counts.get(one.split, 0) + 1
     heard = scope.heard if spec.field == "recording" and scope.heard else None
     heard = heard if heard and any_scanned(connection, heard, scope.condition()) else None
     if heard:
         queries.append(heard_in_splits(and_(scope.condition(), splits), heard))
         values |= {value.key: value for value in _heard_values(connection.execute(queries[-1]).all())}
-    untold = [_unheard(spec, scope, connection, splits)]
-    untold += [widely_shared(connection, spec.field, scope.condition(), scope.heard)] if spec.joined else []
-    unknown = "; ".join(one for one in untold if one) or None
+    unknown = "; ".join(one for one in (_unheard(spec, scope, connection, splits), unjoined) if one) or None
     found = [values[key] for key in sorted(values) if len(values[key].counts) > 1]
     if not found and not unknown:
         of_two = grouping.two_splits(connection, splits)
@@ -216,7 +214,7 @@ def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, disc
     key, there = subject.removeprefix(f"{spec.field}:"), tracks.c.split == spec.quarantine
     found = set(Grouping.of(spec.field, scope).holders(connection, key, there))
     if spec.joined:
-        by_link = links(connection, linked(spec.field, scope.condition(), there, scope.heard))
+        by_link, _ = links(connection, spec.field, scope.condition(), there, scope.heard)
         found |= {one.track for one in by_link.get(key, ())}
     if spec.field == "recording" and scope.heard:
         holding = recording_holders(connection, and_(scope.condition(), there), {key}, scope.heard)
