@@ -94,5 +94,10 @@ def _waivers(name: str, before: Review, after: Review) -> Iterator[str]:
     if was.evidence_required and not now.evidence_required:
         yield f"A waiver of {name} needs no evidence."
     if was.renewals is not None and (now.renewals is None or now.renewals > was.renewals):
-        often = "as often as one likes" if now.renewals is None else f"{now.renewals} times in a row"
-        yield f"A waiver of {name} may be renewed {often}, and no longer {was.renewals} times at most."
+        often = "as often as one likes" if now.renewals is None else f"{_times(now.renewals)} in a row"
+        before_that = f"no longer {_times(was.renewals)} at most" if was.renewals else "could not before"
+        yield f"A waiver of {name} may be renewed {often}, and {before_that}."
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
