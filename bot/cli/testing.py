@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.cli.exit_codes import ExitCode
+from bot.cli.files import could_be_written, write_whole
 from bot.cli.output import Format, FormatOption, say, show_value
 from bot.cli.policy_files import Files, policies_in
 from bot.cli.workspaces import WorkspaceOption
@@ -29,19 +30,32 @@ def add_to_group(group: typer.Typer) -> None:
     group.command("test")(run)
 
 
-def run(paths: Files = None, workspace: WorkspaceOption = Path(), style: FormatOption = Format.TABLE) -> None:
+def run(
+    paths: Files = None,
+    workspace: WorkspaceOption = Path(),
+    style: FormatOption = Format.TABLE,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a JUnit file: a case for each example.")
+    ] = None,
+) -> None:
     """Run the examples in policy files: tracks, and what a rule has to say of them; no database is needed.
 
     Every rule needs an example that passes and one that fails. The exit status is 1 if an example comes out otherwise
     than it says, or if a rule lacks one.
 
-    Example: cratecheck policy test policies/release.yaml
+    Example: cratecheck policy test policies/release.yaml --junit policies.xml
     """
     from audit_core.rights import LicenceTable
     from rules.examples import lacks, run_examples
 
     policies = policies_in(paths, workspace)
+    if junit is not None:
+        could_be_written(junit)
     outcomes, missing = run_examples(policies, LicenceTable.load()), lacks(policies)
+    if junit is not None:
+        from bot.reports.example_junit import example_junit
+
+        write_whole(junit, [example_junit(policies, outcomes, missing)])
     if style is Format.JSON:
         show_value(_as_dict(policies, outcomes, missing))
     else:

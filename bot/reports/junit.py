@@ -7,21 +7,20 @@ is neither green nor red. A policy that applies to no dataset has one case, an e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC
 from itertools import groupby
 from typing import Final
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 from audit_core.ledger.chain import instant
 from audit_core.wording import on_one_line
 from bot.reports.audit_summary import AuditSummary, Case, CaseResult
+from bot.reports.junit_parts import document, xml_text
 from bot.reports.words import said_of
 
 __all__ = ["junit"]
 
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONGEST: Final = 500
 _TAGS: Final[Mapping[CaseResult, str]] = {
     "fails": "failure",
@@ -46,17 +45,13 @@ def junit(summary: AuditSummary) -> str:
     if not report.outcomes and not report.idle_policies:
         why = "no policy is active: nothing was judged"
         _add_nothing(_suite(root, summary, "cratecheck"), "cratecheck", nothing, why)
-    for suite in root:
-        _count(suite, [suite])
-    _count(root, root)
-    indent(root)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
+    return document(root)
 
 
 def _suite(root: Element, summary: AuditSummary, policy: str) -> Element:
     report = summary.report
     moment = report.as_of.astimezone(UTC)
-    suite = SubElement(root, "testsuite", name=_xml(policy), timestamp=f"{moment:%Y-%m-%dT%H:%M:%S}")
+    suite = SubElement(root, "testsuite", name=xml_text(policy), timestamp=f"{moment:%Y-%m-%dT%H:%M:%S}")
     properties = SubElement(suite, "properties")
     for name, value in (
         ("run", report.run_id if report.run_id is not None else "none: a dry run"),
@@ -68,7 +63,7 @@ def _suite(root: Element, summary: AuditSummary, policy: str) -> Element:
         ("fail_on", summary.fail_on),
         ("ledger_head", f"{summary.head.seq} {summary.head.hash}"),
     ):
-        SubElement(properties, "property", name=name, value=_xml(str(value)))
+        SubElement(properties, "property", name=name, value=xml_text(str(value)))
     return suite
 
 
@@ -77,43 +72,29 @@ def _add(suite: Element, case: Case) -> None:
     entry = SubElement(
         suite,
         "testcase",
-        classname=_xml(outcome.policy),
-        name=_xml(f"{outcome.rule} on {outcome.dataset}"),
+        classname=xml_text(outcome.policy),
+        name=xml_text(f"{outcome.rule} on {outcome.dataset}"),
         time=f"{outcome.took_s:.3f}",
     )
     if case.result == "passes":
         return
-    what = _xml(said_of(case))
+    what = xml_text(said_of(case))
     if (tag := _TAGS[case.result]) == "system-out":
         SubElement(entry, tag).text = what
         return
     kind = outcome.severity if case.result in ("fails", "below") else outcome.result
-    told = SubElement(entry, tag, type=_xml(kind), message=what)
+    told = SubElement(entry, tag, type=xml_text(kind), message=what)
     if case.sample and tag != "skipped":
         told.text = "\n".join(_lines(case))
 
 
 def _lines(case: Case) -> Iterable[str]:
     for violation in case.sample:
-        yield _xml(f"{violation.key[:12]}  {violation.severity}  {on_one_line(violation.message, _LONGEST)}")
+        yield xml_text(f"{violation.key[:12]}  {violation.severity}  {on_one_line(violation.message, _LONGEST)}")
     if (more := case.outcome.open - len(case.sample)) > 0:
         yield f"… and {more:,} more"
 
 
 def _add_nothing(suite: Element, policy: str, tag: str, why: str) -> None:
-    entry = SubElement(suite, "testcase", classname=_xml(policy), name="applies to something", time="0.000")
+    entry = SubElement(suite, "testcase", classname=xml_text(policy), name="applies to something", time="0.000")
     SubElement(entry, tag, type="nothing judged", message=why)
-
-
-def _count(element: Element, suites: Iterable[Element]) -> None:
-    cases = [case for suite in suites for case in suite.iter("testcase")]
-    element.set("tests", str(len(cases)))
-    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-        if name != "skipped" or element.tag == "testsuite":  # the schema's root has no such attribute
-            element.set(name, str(sum(case.find(tag) is not None for case in cases)))
-    element.set("time", f"{sum(float(case.get('time', '0')) for case in cases):.3f}")
-
-
-def _xml(text: str) -> str:
-    """Leave out what no XML may hold, however it is escaped."""
-    return _NOT_XML.sub("", text)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
 from tests.bot.cli.conftest import Run
+from tests.support.junit_schema import breaches
 
 POLICY = """\
 cratecheck: 1
@@ -64,6 +66,19 @@ def test_a_rule_without_examples_is_a_failure(run: Run, written: Path) -> None:
     ran = run("policy", "test", str(written))
     assert ran.status == 1
     assert f"{written}:8:5: the rule licence-known has no example that passes or fails\n" in ran.out
+
+
+def test_a_job_reads_it_as_junit(run: Run, written: Path, tmp_path: Path) -> None:
+    written.write_text(written.read_text(encoding="utf-8").replace("expect: fail", "expect: pass"), encoding="utf-8")
+    assert run("policy", "test", str(written), "--junit", "policies.xml").status == 1
+    root = fromstring((tmp_path / "policies.xml").read_text(encoding="utf-8"))
+    assert breaches(root) == []
+    assert {case.attrib["name"]: [one.attrib["message"] for one in case] for case in root.iter("testcase")} == {
+        "licence-known, line 15: licence: CC-BY-4.0": [],
+        "licence-known, line 16: title: One": ["expected pass, got fail: One (the track) has no licence."],
+        "licence-known is shown": ["no example that fails"],
+    }
+    assert (root.attrib["tests"], root.attrib["failures"]) == ("3", "2")
 
 
 def test_programs_read_it_as_json(run: Run, written: Path) -> None:
