@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from audit_core.wording import listed, quoted
+from collections.abc import Iterator
+from typing import Final
+
+from audit_core.wording import listed
 from rules.checks import KINDS
-from rules.policy import AppliesTo, Decision, Policy, Review, Rule, Safety
-from rules.quantities import days_in_words, percentage_in_words
+from rules.policy import AppliesTo, Decision, Policy, Review, Rule, Safety, WaiverTerms
+from rules.quantities import date_in_words, days_in_words, percentage_in_words
 from rules.schedule import Schedule
-from rules.selector import EVERYTHING
+from rules.selector import EVERYTHING, pattern_in_words
+from rules.timing_words import timing_in_words
 
 __all__ = ["explain", "explain_rule"]
+
+_TIMES: Final = {1: "once", 2: "twice"}
 
 
 def explain(policy: Policy) -> str:
@@ -18,64 +24,84 @@ def explain(policy: Policy) -> str:
     Returns
     -------
     text : str
-        A paragraph on the policy, then a line for each rule, beginning with its id.
+        Its title, a paragraph on it, and one on each rule, beginning with the rule's id; a blank line between them.
     """
-    about = [
-        f"{policy.title} ({policy.id}) is owned by {policy.owner}.",
-        f"It judges {_judged(policy.applies_to)}.",
-        _when(policy.schedule),
-        _brake(policy.safety),
-    ]
-    if policy.mode == "observe":
-        about.append("It only observes: violations are counted, and not posted.")
-    return "\n".join([" ".join(about), "", *(f"{rule.id}: {explain_rule(rule)}" for rule in policy.rules)])
+    rules = (f"{_called(rule)}: {explain_rule(rule)}" for rule in policy.rules)
+    return "\n\n".join([policy.title, " ".join(_about(policy)), *rules])
 
 
 def explain_rule(rule: Rule) -> str:
     """Say a rule in one sentence."""
     demand = KINDS[rule.kind].explain(rule.spec).removesuffix(".")
     review = rule.review
-    days = review.respond_within.days(rule.severity)
-    within = f" within {days_in_words(days).replace(' ', ' working ')}" if days else ""
     who = review.reviewers.group or listed(review.reviewers.people, "or")
     decisions = listed((_decision(word, review) for word in review.decisions), "or")
-    where = f"{review.channel}{within} by {who}"
-    return f"{demand}; a violation is {rule.severity}, to be decided in {where}, who may {decisions}."
+    days = review.respond_within.days(rule.severity)
+    has = "has" if len(review.reviewers.people) == 1 else "have"
+    may = f"{has} {days_in_words(days).replace(' ', ' working ')} to" if days else "may"
+    how_bad = "critical" if rule.severity == "critical" else f"of {rule.severity} severity"
+    return f"{demand}; a violation is {how_bad} and goes to {who} in {review.channel}, who {may} {decisions}."
+
+
+def _called(rule: Rule) -> str:
+    return f"{rule.id} (formerly {listed(rule.formerly)})" if rule.formerly else rule.id
+
+
+def _about(policy: Policy) -> Iterator[str]:
+    yield f"This is the policy {policy.id}, owned by {policy.owner}."
+    if policy.effective_from:
+        yield f"It holds from {date_in_words(policy.effective_from)} on."
+    yield f"It judges {_judged(policy.applies_to)}."
+    yield _when(policy.schedule)
+    yield _brake(policy.safety)
+    if policy.mode == "observe":
+        yield "For now it only observes: what it finds is counted in reports, and not posted."
+    if policy.review_by:
+        by = date_in_words(policy.review_by)
+        yield f"It is to be looked at again by {by}; past that day it still holds, and its owner is told every Monday."
 
 
 def _decision(word: Decision, review: Review) -> str:
-    if word != "waive":
-        return f"{word} it"
-    evidence = "with evidence" if review.waiver.evidence_required else "with or without evidence"
-    return f"waive it for at most {days_in_words(review.waiver.longest_days)}, {evidence}"
+    return _waiver(review.waiver) if word == "waive" else f"{word} it"
+
+
+def _waiver(terms: WaiverTerms) -> str:
+    evidence = ", with evidence" if terms.evidence_required else ""
+    longest = days_in_words(terms.longest_days)
+    if terms.renewals is None:
+        return f"waive it for at most {longest}{evidence}"
+    if terms.renewals == 0:
+        return f"waive it once, for at most {longest}{evidence}"
+    times = _TIMES.get(terms.renewals, f"{terms.renewals} times")
+    return f"waive it for at most {longest}{evidence}, and renew that no more than {times}"
 
 
 def _judged(applies_to: AppliesTo) -> str:
-    if applies_to.datasets == ("*",):
-        judged = "every dataset"
+    names, exceptions = applies_to.datasets, applies_to.exceptions
+    unless = f"unless its name {listed(map(pattern_in_words, exceptions), 'or')}" if exceptions else ""
+    if "*" in names:
+        judged = f"every dataset, {unless}" if unless else "every dataset"
     else:
-        many = len(applies_to.datasets) > 1 or any(letter in applies_to.datasets[0] for letter in "*?")
-        judged = f"the {'datasets' if many else 'dataset'} {listed(map(quoted, applies_to.datasets))}"
-    if applies_to.exceptions:
-        judged += f", except {listed(map(quoted, applies_to.exceptions))}"
+        judged = f"each dataset whose name {listed(map(pattern_in_words, names), 'or')}"
+        judged += f", {unless.replace('its name', 'it')}" if unless else ""
     if applies_to.where != EVERYTHING:
-        judged += f", and there the tracks of which {applies_to.where}"
+        judged += f", and in it only the tracks of which {applies_to.where}"
     return judged
 
 
 def _when(schedule: Schedule | None) -> str:
-    if schedule is None:
-        return "It runs when someone asks for it."
-    parts = [f"audit ({schedule.run.words})"] if schedule.run else []
-    parts += [f"digest ({schedule.digest.words})"] if schedule.digest else []
-    return f"By itself come its {listed(parts)}, by the clock of {schedule.timezone}."
+    run = timing_in_words(schedule.run) if schedule and schedule.run else None
+    digest = timing_in_words(schedule.digest) if schedule and schedule.digest else None
+    parts = [f"it is audited {run or 'when somebody asks for it'}"]
+    parts += [f"its digest comes {digest}"] if digest else []
+    clock = f", by the clock of {schedule.timezone}" if schedule and (run or digest) else ""
+    sentence = listed(parts)
+    return f"{sentence[:1].upper()}{sentence[1:]}{clock}."
 
 
 def _brake(safety: Safety) -> str:
     if safety.stop_share is not None:
-        limit = f"{percentage_in_words(safety.stop_share)} of the tracks"
+        past = f"If more than {percentage_in_words(safety.stop_share)} of the tracks violate one rule"
     else:
-        limit = f"{safety.stop_count} violations"
-    return (
-        f"Past {limit}, a rule stops listing and asks; a run posts at most {safety.post_at_most} messages into threads."
-    )
+        past = f"If one rule has more than {safety.stop_count:,} violations"
+    return f"{past}, an audit lists a sample and asks; it posts at most {safety.post_at_most} messages into threads."

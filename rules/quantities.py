@@ -28,6 +28,7 @@ __all__ = [
     "Messages",
     "Percentage",
     "Ratio",
+    "date_in_words",
     "date_of",
     "days_in_words",
     "decimal_in_words",
@@ -52,6 +53,10 @@ _DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|min|h)", re.ASCII
 _FREQUENCY: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(Hz|kHz)", re.ASCII)
 _LOUDNESS: Final = re.compile(r"(-?\d{1,3}(?:\.\d)?) ?LUFS", re.ASCII)
 _DECIMALS: Final = 12
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 _MS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
 
 
@@ -180,6 +185,11 @@ def frequency_in_words(hertz: int) -> str:
 def loudness_in_words(lufs: Decimal) -> str:
     """Write a loudness: "-23 LUFS"."""
     return f"{lufs.normalize():f} LUFS"
+
+
+def date_in_words(date: dt.date) -> str:
+    """Write a day: "1 December 2026", in any locale."""
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
 
 
 def days_in_words(days: int) -> str:

@@ -33,6 +33,7 @@ __all__ = [
     "Where",
     "in_words",
     "matches_any",
+    "pattern_in_words",
     "value_for",
 ]
 
@@ -67,7 +68,8 @@ class Selector:
     datasets: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        parts = [f"the dataset is {listed(map(quoted, self.datasets), 'or')}"] if self.datasets else []
+        named = listed(map(pattern_in_words, self.datasets), "or") if self.datasets else ""
+        parts = [f"the dataset's name {named}"] if named else []
         inside = bool(self.datasets) or len(self.terms) > 1
         parts += (said(term, inside=inside) for term in self.terms)
         return listed(parts) if parts else "anything"
@@ -79,6 +81,16 @@ EVERYTHING: Final = Selector()
 def matches_any(name: str, patterns: tuple[str, ...]) -> bool:
     """Tell whether a dataset's name matches one of the patterns, letter case included."""
     return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def pattern_in_words(pattern: str) -> str:
+    """Say what a name is like that matches a pattern: "begins with …", "is …"."""
+    inside = pattern.strip("*")
+    if inside and not set(inside) & set("*?"):
+        stars = pattern.startswith("*"), pattern.endswith("*")
+        verb = {(False, False): "is", (False, True): "begins with", (True, False): "ends in", (True, True): "has in it"}
+        return f"{verb[stars]} {quoted(inside)}"
+    return "is any" if not inside else f"fits {quoted(pattern)}"
 
 
 def value_for(field: Field, value: object) -> Value:

@@ -8,9 +8,13 @@ import pytest
 
 from rules.explain import explain, explain_rule
 from rules.policy import Policy, Rule
+from rules.reader import check_text
+from rules.schedule import timing_of
+from rules.timing_words import timing_in_words
 
-DECIDED = "a violation is high, to be decided in #data-audit within 3 working days by @data-legal, who may"
+DECIDED = "a violation is of high severity and goes to @data-legal in #data-audit, who have 3 working days to"
 ALL = "approve it, quarantine it or waive it for at most 90 days, with evidence."
+RULE = "{{id: a, kind: field, severity: {severity}, field: title, must: be_present{more}}}"
 
 
 @pytest.mark.parametrize(
@@ -91,12 +95,100 @@ def test_a_share_of_duplicates_offers_no_quarantine(rule_of: Callable[[str], Rul
 
 
 def test_a_policy_says_whom_and_when_and_how_much(policy_of: Callable[..., Policy]) -> None:
-    lines = "mode: observe\nschedule: {run: weekdays 06:00, digest: weekly monday 08:00, timezone: Europe/London}"
-    about, _, rule = explain(policy_of(lines)).split("\n")
+    lines = "schedule: {run: weekdays 06:00, digest: weekly monday 08:00, timezone: Europe/London}"
+    title, about, rule = explain(policy_of(lines)).split("\n\n")
+    assert title == "Audio that may train a generative model"
     assert about == (
-        "Audio that may train a generative model (training-audio) is owned by legal@label.example. It judges the "
-        'datasets "train-*". By itself come its audit (weekdays 06:00) and digest (weekly monday 08:00), by the clock '
-        "of Europe/London. Past 20 % of the tracks, a rule stops listing and asks; a run posts at most 25 messages "
-        "into threads. It only observes: violations are counted, and not posted."
+        "This is the policy training-audio, owned by legal@label.example. It judges each dataset whose name begins "
+        'with "train-". It is audited on weekdays at 06:00 and its digest comes every Monday at 08:00, by the clock of '
+        "Europe/London. If more than 20 % of the tracks violate one rule, an audit lists a sample and asks; it posts "
+        "at most 25 messages into threads."
     )
     assert rule.startswith("a: Every track must state its title; ")
+
+
+def test_a_policy_that_observes_says_so(policy_of: Callable[..., Policy]) -> None:
+    said = "For now it only observes: what it finds is counted in reports, and not posted."
+    assert said in explain(policy_of("mode: observe"))
+
+
+def test_a_policy_says_from_when_it_holds_and_by_when_it_is_looked_at(policy_of: Callable[..., Policy]) -> None:
+    explained = explain(policy_of("effective: {from: 2026-12-01, review_by: 2027-06-01}"))
+    assert "It holds from 1 December 2026 on. It judges" in explained
+    assert (
+        "It is to be looked at again by 1 June 2027; past that day it still holds, and its owner is told every Monday."
+    ) in explained
+
+
+@pytest.mark.parametrize(
+    ("applies_to", "said"),
+    [
+        ('{datasets: ["*"]}', "every dataset."),
+        (
+            '{datasets: ["*"], except: ["*-sandbox", old]}',
+            'every dataset, unless its name ends in "-sandbox" or is "old".',
+        ),
+        (
+            '{datasets: [crate, "gtzan-?"], except: ["*test*"]}',
+            'each dataset whose name is "crate" or fits "gtzan-?", unless it has in it "test".',
+        ),
+        (
+            '{datasets: ["*"], where: {any: [{split: train}, {not: {status: draft}}]}}',
+            "every dataset, and in it only the tracks of which either the split is train, or the status is not draft "
+            "(or is unknown).",
+        ),
+    ],
+)
+def test_a_policy_says_whom_it_judges(applies_to: str, said: str, policy_of: Callable[..., Policy]) -> None:
+    text = policy_of().text.replace('{datasets: ["train-*"]}', applies_to)
+    assert f"It judges {said}" in explain(check_text(text, "policy.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("waiver", "said"),
+    [
+        ("{renewals: 0}", "waive it once, for at most 90 days, with evidence."),
+        ("{renewals: 1}", "waive it for at most 90 days, with evidence, and renew that no more than once."),
+        (
+            "{renewals: 2, longest: 1 day}",
+            "waive it for at most 1 day, with evidence, and renew that no more than twice.",
+        ),
+        ("{renewals: 5, evidence: optional}", "waive it for at most 90 days, and renew that no more than 5 times."),
+    ],
+)
+def test_a_waiver_is_said_with_its_limits(waiver: str, said: str, rule_of: Callable[[str], Rule]) -> None:
+    keys = f"kind: field, field: title, must: be_present, review: {{decisions: [waive], waiver: {waiver}}}"
+    assert explain_rule(rule_of(keys)).endswith(f"who have 3 working days to {said}")
+
+
+def test_a_rule_names_people_and_its_former_ids(policy_of: Callable[..., Policy]) -> None:
+    more = ", formerly: [titled, has-title], review: {reviewers: {people: [U012AB3CD]}}"
+    explained = explain(policy_of(rule=RULE.format(severity="critical", more=more)))
+    assert "\n\na (formerly titled and has-title): Every track must state its title" in explained
+    assert "is critical and goes to U012AB3CD in #data-audit, who has 1 working day to approve it" in explained
+
+
+def test_without_a_clock_a_violation_may_be_decided_whenever(policy_of: Callable[..., Policy]) -> None:
+    assert "#data-audit, who may approve it" in explain(policy_of(rule=RULE.format(severity="low", more="")))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("daily 6:00", "every day at 06:00"),
+        ("weekly sunday 23:59", "every Sunday at 23:59"),
+        ("monthly 22 06:00", "on the 22nd of each month at 06:00"),
+        ("monthly last 06:00", "on the last day of each month at 06:00"),
+        ("quarterly 06:00", "on the first day of each quarter at 06:00"),
+        ("every 1 hour", "every hour"),
+        ("every 90 minutes", "every 90 minutes"),
+        ("0 6 * * 1-5", "on weekdays at 06:00"),
+        ("5 6 * * 0,3", "every Sunday and Wednesday at 06:05"),
+        ("0 6 * * 0-7", "every day at 06:00"),
+        ("*/20 6 * * *", 'by the cron line "*/20 6 * * *"'),
+        ("0 6 1 2 *", 'by the cron line "0 6 1 2 *"'),
+        ("0 6 1-5 * *", 'by the cron line "0 6 1-5 * *"'),
+    ],
+)
+def test_a_timing_is_said_in_words_where_words_will_do(words: str, said: str) -> None:
+    assert timing_in_words(timing_of(words)) == said

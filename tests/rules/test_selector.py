@@ -35,7 +35,10 @@ def test_values_are_read_by_the_type_of_their_field() -> None:
 
 def test_a_selector_says_itself_in_words() -> None:
     selector = pick.validate_python({"dataset": ["a-*", "b"], "split": ["train", "valid"], "duration": "5 s"})
-    assert str(selector) == 'the dataset is "a-*" or "b", the split is train or valid and the duration is 5 s'
+    assert (
+        str(selector)
+        == 'the dataset\'s name begins with "a-" or is "b", the split is train or valid and the duration is 5 s'
+    )
 
 
 def test_only_the_sides_of_a_comparison_may_name_datasets() -> None:
