@@ -19,6 +19,7 @@ STARTERS: Final[Mapping[str, str]] = MappingProxyType(
         "leaks": "Is anything trained on that is tested: a file, a recording, an artist, a work?",
         "balance": "Do a few artists or genres drown the others?",
         "sound": "Is each file whole, and what it seems to be?",
+        "identifiers": "Can each recording be found in a registry? For recordings that labels have published.",
         "benchmarks": "Do public test sets stay out of training? For when you have imported some.",
     }
 )

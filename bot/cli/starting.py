@@ -59,7 +59,7 @@ def init(
 
     if list_packs:
         for name, purpose in STARTERS.items():
-            say(f"{name:<11} {purpose}{'' if name in BY_DEFAULT else ' (only if named)'}")
+            say(f"{name:<12} {purpose}{'' if name in BY_DEFAULT else ' (only if named)'}")
         return
     names = _named(pack) if pack else list(BY_DEFAULT)
     _make(folder, names, asked=bool(pack))

@@ -23,6 +23,9 @@ Or of all together, which is one violation at most:
 
 There, the whole is the sum of all values: a track with two artists counts twice.
 
+- `needs`: how many values there have to be for this to mean anything, as in `{values: 100}`: of fewer than a hundred
+  artists, one always has more than 1 %. If there are fewer, there is not enough evidence.
+
 And, beside one of these or alone:
 
 - `unknown_at_most`: the largest share of the whole whose value may be unknown. If left out, any; past it, there is a
@@ -30,7 +33,7 @@ And, beside one of these or alone:
 
 The hours of a track are those that the catalogue states, else those that the scan measured. As long as nobody knows how
 long some tracks are, `of: hours` is judged in part: what fails is told, and nothing is resolved. Where no value is
-known, or only one where it takes two (`top`, `gini_at_most`, `evenness_at_least`), there is not enough evidence.
+known, or only one where it takes two (`top`, `gini_at_most`, `evenness_at_least`), there is not enough evidence either.
 
 There is nothing to quarantine: reviewers approve or waive. An approval holds for a share in steps of a thousandth, for
 a Gini coefficient or an evenness in steps of a hundredth, for an effective number in whole steps: past them, it is
@@ -41,6 +44,9 @@ PASS  [{artist: Nina}, {artist: Otis}]
 PASS  [{artist: Nina}, {artist: Otis}, {title: A}, {title: B}]
 FAIL  [{artist: Nina}, {artist: Nina}, {artist: Otis}]
 FAIL  [{artist: Nina}, {title: B}]
+RULE  {of: tracks, by: artist, at_most: 50 %, needs: {values: 2}}
+PASS  [{artist: Nina}, {artist: Otis}]
+FAIL  [{artist: Nina}, {artist: Nina}, {artist: Otis}]
 RULE  {of: hours, by: artist, at_most: 60 %}
 PASS  [{artist: Nina, duration: 30 min}, {artist: Otis, duration: 10 min}, {artist: Otis, duration: 10 min}]
 FAIL  [{artist: Nina, duration: 40 min}, {artist: Otis, duration: 10 min}, {artist: Otis, duration: 10 min}]
@@ -69,28 +75,23 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictInt, model_validator
 from sqlalchemy import Connection, Select
 
-from audit_core.balance.spread import total, values
-from audit_core.catalogue.fields import field_named
-from audit_core.placed_yaml.mistakes import Mistake, Refusal
-from audit_core.placed_yaml.models import Strict
-from audit_core.wording import did_you_mean, listed, quoted
+from audit_core.balance.spread import Census, total, values
+from audit_core.wording import listed
 from rules.complaint import Complaint, Judged, TrackList, shown, too_little
-from rules.grouping import QUANTITIES, Grouping, Quantity, Sizes
-from rules.quantities import Percentage, Ratio, hours_in_words, hundredths_in_words, percentage_in_words
+from rules.grouping import Grouping, Sizes
+from rules.quantities import hours_in_words, hundredths_in_words, percentage_in_words
 from rules.scope import Scope
-from rules.spreads import EffectiveNumber, Evenness, Gini, Measure, Shortfall, Top
-from rules.vocabulary import a_word_of
-from rules.written import field_names, one_needed
+from rules.share_keys import Spec, plural, title
+from rules.spreads import Measure, Shortfall
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
 
-__all__ = ["COPIES_TOO", "NAMES", "SAY", "Spec", "TopKeys", "explain", "judge", "takes_out", "targets"]
+__all__ = ["COPIES_TOO", "NAMES", "SAY", "Spec", "explain", "judge", "takes_out", "targets"]
 
 SAY: Final = "{reason}."
 COPIES_TOO: Final = False  # there is nothing to take out
@@ -106,153 +107,24 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-_COUNTED_BY: Final = (
-    "artist",
-    "album",
-    "work",
-    "recording",
-    "isrc",
-    "genre",
-    "language",
-    "region",
-    "licence",
-    "source",
-    "year",
-    "tags",
-    "split",
-)
-_DEMANDS: Final = ("at_most", "top", "gini_at_most", "evenness_at_least", "effective_number_at_least")
 _ALL, _UNKNOWN = "*", "?"  # in place of a value, in the subject of a violation that is of none
 _NAMED: Final = 5
 
 
-def _counted_by(name: str) -> str:
-    if name not in _COUNTED_BY and (not name.startswith("extra.") or field_named(name) is None):
-        mend = did_you_mean(name, (*_COUNTED_BY, "extra.NAME"))
-        raise Refusal(Mistake(f"tracks are not counted by {quoted(name)}", mend))
-    return name
-
-
-def _two_at_least(number: int) -> int:
-    if number < 2:
-        raise Refusal(
-            Mistake(f"an effective number of {number} is always reached", "The least that asks for anything is 2.")
-        )
-    return number
-
-
-def _below_one(ratio: Fraction) -> Fraction:
-    if ratio == 1:
-        raise Refusal(Mistake("no Gini coefficient is more than 1", "Lower it: 0.70 is much already."))
-    return ratio
-
-
-def _above_none(ratio: Fraction) -> Fraction:
-    if ratio == 0:
-        raise Refusal(Mistake("no evenness is less than 0", "Raise it: 1 is perfectly even."))
-    return ratio
-
-
-def _a_part(share: Fraction) -> Fraction:
-    if share in (0, 1):
-        raise Refusal(Mistake("expected a part of the values", "Write how many are the largest, as in 1 % or 10 %."))
-    return share
-
-
-def _less_than_all(share: Fraction) -> Fraction:
-    if share == 1:
-        raise Refusal(Mistake("no share is more than 100 %", "Lower it."))
-    return share
-
-
-class TopKeys(Strict):
-    """``top``: what the largest values may have together."""
-
-    part: Annotated[Percentage, AfterValidator(_a_part)] = Field(
-        description="Which are the largest: a part of all values, as in 1 %; rounded up to whole ones."
-    )
-    at_most: Annotated[Percentage, AfterValidator(_less_than_all)] = Field(
-        description="The largest share that they may have together, as in 20 %."
-    )
-
-
-class Spec(Strict):
-    """The keys of this kind of rule."""
-
-    model_config = ConfigDict(json_schema_extra={"anyOf": one_needed(*_DEMANDS, "unknown_at_most")})
-
-    of: Annotated[Quantity, BeforeValidator(a_word_of(QUANTITIES, "thing to count"))] = Field(
-        description="What is counted: tracks, or their hours."
-    )
-    by: Annotated[str, AfterValidator(_counted_by), field_names(_COUNTED_BY)] = Field(
-        description="The field by whose values they are counted. A column of your own is extra.NAME."
-    )
-    at_most: Percentage | None = Field(
-        default=None, description="The largest share that any one value may have, of what has a known value, as in 1 %."
-    )
-    top: TopKeys | None = Field(
-        default=None, description="The share that the largest values may have together: {part: 1 %, at_most: 20 %}."
-    )
-    gini_at_most: Annotated[Ratio, AfterValidator(_below_one)] | None = Field(
-        default=None, description="The Gini coefficient that is fine: 0 if all have the same, near 1 if a few have all."
-    )
-    evenness_at_least: Annotated[Ratio, AfterValidator(_above_none)] | None = Field(
-        default=None, description="The evenness that is enough: 1 if all have the same, near 0 if one has nearly all."
-    )
-    effective_number_at_least: Annotated[StrictInt, AfterValidator(_two_at_least)] | None = Field(
-        default=None,
-        description="How many values of one size it has to be as diverse as, as in 30.",
-        json_schema_extra={"minimum": 2},
-    )
-    unknown_at_most: Percentage | None = Field(
-        default=None, description="The largest share of the whole whose value may be unknown, as in 20 %."
-    )
-
-    @property
-    def most_of_each(self) -> Fraction | None:
-        """The share that no value may be past; None if any will do."""
-        return self.at_most if self.at_most != 1 else None
-
-    @property
-    def measure(self) -> Measure | None:
-        """What is asked of all values together."""
-        if self.top:
-            return Top(self.top.part, self.top.at_most)
-        if self.gini_at_most is not None:
-            return Gini(self.gini_at_most)
-        if self.evenness_at_least is not None:
-            return Evenness(self.evenness_at_least)
-        if self.effective_number_at_least is not None:
-            return EffectiveNumber(self.effective_number_at_least)
-        return None
-
-    @model_validator(mode="after")
-    def _demands_one_thing(self) -> Spec:
-        asked = [key for key in _DEMANDS if getattr(self, key) is not None]
-        if len(asked) > 1:
-            mend = "Make it two rules: then each has its own severity, and can be approved by itself."
-            raise Refusal(Mistake(f"{listed(asked)} don't go together", mend, (asked[1],), at_key=True))
-        if not asked and self.unknown_at_most is None:
-            raise Refusal(Mistake("the rule asks for nothing", f"State {listed(_DEMANDS, 'or')}, or unknown_at_most."))
-        if self.at_most == 1 and self.unknown_at_most is None:
-            raise Refusal(Mistake("no share is more than 100 %", "Lower it, or state unknown_at_most.", ("at_most",)))
-        if self.unknown_at_most == 1:
-            raise Refusal(Mistake("no share is more than 100 %", "Lower it, or delete it.", ("unknown_at_most",)))
-        return self
-
-
 def explain(spec: Spec) -> str:
     """Say the rule in a plain sentence."""
-    title, whole = _title(spec), "hours of the tracks" if spec.of == "hours" else "tracks"
+    what, whole = title(spec), "hours of the tracks" if spec.of == "hours" else "tracks"
     parts: list[str] = []
     if (each := spec.most_of_each) is not None:
-        parts.append(f"no {title} may have more than {percentage_in_words(each)} of the {whole} that state one")
+        parts.append(f"no {what} may have more than {percentage_in_words(each)} of the {whole} that state one")
     if measure := spec.measure:
-        parts.append(measure.demand(spec.of, _plural(spec)))
+        parts.append(measure.demand(spec.of, plural(spec)))
+    if spec.needs:
+        parts[-1] += f", where at least {spec.needs.values:,} {plural(spec)} are known"
     if spec.unknown_at_most is not None:
         share = percentage_in_words(spec.unknown_at_most)
         all_of_it = "hours may be of tracks that state" if spec.of == "hours" else "tracks may state"
-        parts.append(f"at most {share} of all {all_of_it} no {title}")
+        parts.append(f"at most {share} of all {all_of_it} no {what}")
     sentence = listed(parts)
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
@@ -268,28 +140,23 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     sizes = grouping.sizes(connection)
     found: list[_Share | _Spread] = []
     queries: list[Select[Any]] = []
-    lacking: str | None = None
-    if (each := spec.most_of_each) is not None:
+    each, measure = spec.most_of_each, spec.measure
+    lacking = _nothing_known(spec, grouping, sizes) if (measure or each is not None) and not sizes.known else None
+    if not lacking and (measure or spec.needs):
+        census, query = grouping.census(connection)
+        queries.append(query)
+        lacking = _too_few(spec, values(census))
+        if measure and not lacking and (shortfall := measure.shortfall(census, spec.of, plural(spec))):
+            found.append(_spread(measure, shortfall, grouping, connection, census))
+    if not lacking and each is not None:
         queries.append(grouping.larger_than(int(each * sizes.known)))
         found += [
             _Share(value.key, value.label, value.total, sizes.known)
-            for value in grouping.values(connection.execute(queries[0]).all())
+            for value in grouping.values(connection.execute(queries[-1]).all())
             if value.total > each * sizes.known
         ]
-    if measure := spec.measure:
-        census, query = grouping.census(connection)
-        queries.append(query)
-        if (count := values(census)) >= measure.fewest:
-            shortfall = measure.shortfall(census, spec.of, _plural(spec))
-            found += (
-                [_spread(spec, measure, shortfall, grouping, connection, count, total(census))] if shortfall else []
-            )
-        elif count:
-            lacking = f"all {spec.of} that state one have the same {_title(spec)}, and this takes two"
     if spec.unknown_at_most is not None and sizes.every - sizes.known > spec.unknown_at_most * sizes.every:
         found.append(_Share(None, "unknown", sizes.every - sizes.known, sizes.every))
-    if (each is not None or measure) and not sizes.known:
-        lacking = _nothing_known(spec, grouping, sizes)
     if lacking and not found:
         return too_little(lacking, *queries)
     untold = [lacking, _unmeasured(sizes)]
@@ -325,24 +192,29 @@ class _Spread:
 
 
 def _spread(
-    spec: Spec,
-    measure: Measure,
-    shortfall: Shortfall,
-    grouping: Grouping,
-    connection: Connection,
-    count: int,
-    whole: int,
+    measure: Measure, shortfall: Shortfall, grouping: Grouping, connection: Connection, census: Census
 ) -> _Spread:
+    whole = total(census)
     largest = tuple(
         f"{shown(value.label)} {hundredths_in_words(Fraction(value.total, whole))}"
         for value in grouping.largest(connection, _NAMED)
     )
-    return _Spread(measure.word, shortfall, count, largest)
+    return _Spread(measure.word, shortfall, values(census), largest)
+
+
+def _too_few(spec: Spec, count: int) -> str | None:
+    """Say why some values are too few to be judged; None if they are enough."""
+    if spec.needs and count < spec.needs.values:
+        known = f"{count:,} {plural(spec)} are known" if count > 1 else f"one {title(spec)} is known"
+        return f"{known}, and the rule needs {spec.needs.values:,}"
+    if spec.measure and count < spec.measure.fewest:
+        return f"all {spec.of} that state one have the same {title(spec)}, and this takes two"
+    return None
 
 
 def _nothing_known(spec: Spec, grouping: Grouping, sizes: Sizes) -> str:
     if spec.of == "hours" and sizes.unmeasured:
-        return f"the duration of no track with a known {_title(spec)} is known"
+        return f"the duration of no track with a known {title(spec)} is known"
     return f"the {grouping.field.title} of no track is known"
 
 
@@ -365,13 +237,13 @@ def _complaint(spec: Spec, scope: Scope, found: _Share | _Spread) -> Complaint:
     limit = percentage_in_words(at_most if at_most is not None else Fraction(1))
     exact = Fraction(found.count, found.of)
     share = hundredths_in_words(exact)
-    value = shown(found.label) if found.key is not None else f"Unknown {_title(spec)}"
+    value = shown(found.label) if found.key is not None else f"Unknown {title(spec)}"
     in_words = hours_in_words if spec.of == "hours" else _tracks
     return Complaint(
         "value",
         f"{spec.by}:{_subject(found)}",
         {
-            "field": _title(spec),
+            "field": title(spec),
             "value": value,
             "dataset": scope.dataset.name,
             "share": share,
@@ -401,8 +273,8 @@ def _complaint_of_all(spec: Spec, scope: Scope, found: _Spread) -> Complaint:
         "value",
         f"{spec.by}:{_ALL}",
         {
-            "field": _title(spec),
-            "value": f"all {_plural(spec)}",
+            "field": title(spec),
+            "value": f"all {plural(spec)}",
             "dataset": scope.dataset.name,
             "share": shortfall.measured,
             "count": f"{found.values:,}",
@@ -429,15 +301,3 @@ def _of(spec: Spec) -> dict[str, str]:
 
 def _tracks(count: int) -> str:
     return f"{count:,}"
-
-
-def _title(spec: Spec) -> str:
-    field = field_named(spec.by)
-    return field.title if field else spec.by
-
-
-def _plural(spec: Spec) -> str:
-    title = _title(spec)
-    if spec.by not in _COUNTED_BY:
-        return f"values of {title}"
-    return title if title.endswith("s") else f"{title}s"

@@ -158,6 +158,17 @@ def test_one_value_is_not_enough_for_what_takes_two(asked: dict[str, Any], judge
     assert evaluation.reason == "all tracks that state one have the same artist, and this takes two"
 
 
+@pytest.mark.parametrize("asked", [{"at_most": "1 %"}, {"gini_at_most": 0.1}])
+def test_a_rule_that_needs_more_values_than_there_are_is_not_judged(asked: dict[str, Any], judged: Judge) -> None:
+    too_few = judged(share(**asked, needs={"values": 11}), TEN)
+    enough = judged(share(**asked, needs={"values": 10}), TEN)
+    assert (too_few.result, too_few.reason) == (
+        "not_enough_evidence",
+        "10 artists are known, and the rule needs 11",
+    )
+    assert enough.result == "fail"
+
+
 def test_what_is_unknown_is_told_beside_what_it_leaves_unjudged(judged: Judge) -> None:
     rule = share(gini_at_most=0.5, unknown_at_most="10 %")
     evaluation = judged(rule, [{"artist": "Nina"}, {"title": "A"}])
@@ -208,6 +219,10 @@ def test_shares_are_sorted_by_what_they_are_of_the_unknown_among_them(judged: Ju
             "near 1: a few have nearly all) and at most 5 % of all tracks may state no artist.",
         ),
         (
+            {"at_most": "1 %", "needs": {"values": 100}},
+            "No artist may have more than 1 % of the tracks that state one, where at least 100 artists are known.",
+        ),
+        (
             {"by": "extra.session", "effective_number_at_least": 30},
             "The tracks must be spread over the values of session at least as evenly as over 30 of one size.",
         ),
@@ -229,7 +244,7 @@ def test_each_demand_is_explained_in_a_sentence(keys: dict[str, Any], sentence: 
         (", at_most: 1 %, gini_at_most: 0.5", "at_most and gini_at_most don't go together"),
         (", gini_at_most: 70 %", '"70 %" is no number from 0 to 1'),
         (", gini_at_most: 70", '"70" is no number from 0 to 1'),
-        (", gini_at_most: true", '"True" is no number from 0 to 1'),
+        (", gini_at_most: true", '"true" is no number from 0 to 1'),
         (", gini_at_most: 1", "no Gini coefficient is more than 1"),
         (", evenness_at_least: 0", "no evenness is less than 0"),
         (", effective_number_at_least: 1", "is always reached"),
@@ -237,6 +252,9 @@ def test_each_demand_is_explained_in_a_sentence(keys: dict[str, Any], sentence: 
         (", top: {part: 1 %}", 'the key "at_most" is missing'),
         (", top: {part: 100 %, at_most: 20 %}", "expected a part of the values"),
         (", top: {part: 1 %, at_mst: 20 %}", 'Did you mean "at_most"?'),
+        (", unknown_at_most: 20 %, needs: {values: 9}", "`needs` says nothing here"),
+        (", at_most: 1 %, needs: {values: 1}", "1 is no number of values that a rule would need"),
+        (", at_most: 1 %, needs: {value: 100}", 'Did you mean "values"?'),
         (", unknown_at_most: 100 %", "no share is more than 100 %"),
         (", gini: 0.5", "gini_at_most"),
     ],
