@@ -16,11 +16,10 @@ from audit_core.errors import SettingsError
 from audit_core.ingest.importer import import_files
 from audit_core.ingest.mapping_file import load_mapping
 from audit_core.settings import SETTINGS_FILE, Settings, load_settings
+from bot.demo.activating import put_in_force
 from bot.demo.listening import Tell, listen
 from bot.demo.planting import write_crate
-from rules.activation import activate
 from rules.json_schema import schema_text
-from rules.reader import check_folder
 from rules.starters import demo_text
 
 __all__ = ["CRATE", "REVIEWERS", "Reviewer", "fill", "fill_from", "name_of", "prepare"]
@@ -49,6 +48,8 @@ CRATE: Final = "demo-crate"
 """The dataset to hear, and the folder in the workspace that holds it."""
 
 _ACTOR: Final = "demo"
+_PROPOSER: Final = "U0NADIA"
+_CONFIRMER: Final = "U0MIRA"
 
 
 def _unseen(_stage: str, _done: int, _total: int) -> None:
@@ -107,7 +108,7 @@ def fill(
         say("writing a crate of music to hear, with faults planted in it")
         write_crate(crate, lambda done, total: tell("writing music", done, total))
     listen(store, settings, crate, CRATE, actor=_ACTOR, say=say, tell=tell, clock=clock)
-    _activate(store, settings, say, clock)
+    put_in_force(store, settings, proposer=_PROPOSER, confirmer=_CONFIRMER, say=say, tell=tell, clock=clock)
 
 
 def fill_from(
@@ -128,7 +129,7 @@ def fill_from(
     if len({split for path in Root(folder).walk() if (split := split_of(path))}) > 1:
         _add_policy(settings.policies, "folder-splits")
     listen(store, settings, folder, name_of(folder), actor=_ACTOR, say=say, tell=tell, clock=clock)
-    _activate(store, settings, say, clock)
+    put_in_force(store, settings, proposer=_PROPOSER, confirmer=_CONFIRMER, say=say, tell=tell, clock=clock)
 
 
 def name_of(folder: Path) -> str:
@@ -141,11 +142,6 @@ def _add_policy(folder: Path, name: str) -> None:
     path = folder / f"{name}.yaml"
     if not path.exists():
         path.write_text(demo_text(name), encoding="utf-8")
-
-
-def _activate(store: Store, settings: Settings, say: Callable[[str], None], clock: Clock) -> None:
-    for change in activate(store, check_folder([settings.policies]), actor=_ACTOR, via="cli", clock=clock):
-        say(f"policy {change.policy}: {change.outcome}")
 
 
 def _settings() -> str:
