@@ -103,8 +103,6 @@ def test_a_crossing_that_reviewers_can_t_quarantine_needs_no_split(rule_of: Call
         ("kind: licence, require: [commercial], forbid: [commercial]", "stands under require and under forbid"),
         ("kind: licence, allow: [LicenseRef-]", "unknown licence"),
         ("kind: agreement, labels: mood", 'unknown kind of rule "agreement"'),
-        ("kind: field, field: title, must: be_present, examples: []", 'unknown key "examples"'),
-        ("kind: field, field: title, must: be_present, formerly: [old]", 'unknown key "formerly"'),
         ("kind: field, field: titel, must: {be_at_least: 5}", 'Did you mean "title"?'),
         ("kind: field, field: extra.bpm, must: {be_at_least: 5}", "is text, which has no least"),
         ("kind: field, field: title, must: {}", "expected what the field must be"),
