@@ -10,7 +10,7 @@ from audit_core.errors import CratecheckError, PolicyError, Problems, StoreError
 from audit_core.ledger.chain import Via
 from audit_core.ledger.proposals import Proposal
 from bot.activations import Activations
-from bot.fields import edited, fields_of
+from bot.fields import HOLDS, TooLong, edited, fields_of
 from bot.gestures import PolicyMark
 from bot.messages.policy_form import REASON, mistakes_by_field
 from bot.proposals import Proposals
@@ -79,8 +79,7 @@ class Editing:
             base = self._proposals.base(connection, mark)
         if base is None:
             raise Mistaken({REASON: _OVERTAKEN})
-        if not {field.name for field in fields_of(base) if field.visible} <= answers.keys():
-            raise Mistaken({REASON: _UNFIT})
+        _demand_fitting(base, answers)
         now = edited(base, answers)
         if now.text == base.text:
             raise Mistaken({REASON: _UNCHANGED})
@@ -99,6 +98,18 @@ class Editing:
             raise Mistaken({REASON: _LAST})
         self._proposed()
         return found
+
+
+def _demand_fitting(base: Policy, answers: Mapping[str, str | None]) -> None:
+    """Refuse what can't come of the form: Slack holds people to it, and a program that answers in their place not."""
+    try:
+        names = {field.name for field in fields_of(base) if field.visible}
+    except TooLong:
+        raise Mistaken({REASON: _UNFIT}) from None
+    if not names <= answers.keys():
+        raise Mistaken({REASON: _UNFIT})
+    if long := [name for name, answer in answers.items() if len(answer or "") > HOLDS]:
+        raise Mistaken(dict.fromkeys(long, f"No field holds more than {HOLDS:,} characters."))
 
 
 def _check(text: str, name: str, base: Policy) -> None:

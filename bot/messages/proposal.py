@@ -216,7 +216,8 @@ def _asked(asked: Asked, limit: int) -> str:
     posted = [counted(asked.threads, "new thread")] if asked.threads else []
     posted += [counted(asked.messages, "message") + " in threads"] if asked.messages else []
     who = f", for {plain(', '.join(asked.people), limit)}" if asked.people else ""
-    return f"#{plain(asked.channel.removeprefix('#'), limit)}: {' and '.join(posted) or 'nothing is posted'}{who}"
+    channel = plain(asked.channel.removeprefix("#"), limit)
+    return f"The next audit posts in #{channel}: {' and '.join(posted) or 'nothing'}{who}"
 
 
 def _rest(shown: Sequence[object], lines: int) -> str:

@@ -52,9 +52,10 @@ def _follows(card: Card) -> list[str]:
     posts = sum(one.messages for one in card.asked)
     if threads or posts:
         whom = ", ".join(dict.fromkeys(name for one in card.asked for name in one.people))
-        asks = f"It posts {counted(threads, 'new thread')} and {counted(posts, 'message')}, for {plain(whom, 500)}."
+        posted = f"{counted(threads, 'new thread')} and {counted(posts, 'message')}"
+        asks = f"The next audit posts {posted}, for {plain(whom, 500)}."
     else:
-        asks = "It posts nothing new."
+        asks = "The next audit posts nothing new."
     return [f"{summary(card)}.", asks, when]
 
 

@@ -13,9 +13,13 @@ import pytest
 from audit_core.catalogue.store import Store
 from audit_core.ledger.policies import in_force
 from audit_core.ledger.proposals import Proposal, proposals
+from bot.activations import Activations
 from bot.desk import ApiFault
+from bot.examiner import Examiner
 from bot.fields import ADDED
 from bot.messages.policy_form import REASON
+from bot.posting import client_for
+from bot.roles import Roles
 from bot.service import Service
 from tests.bot.test_conversation import buttons, said
 from tests.support.conversation import House, activate, failing, house, settings_for
@@ -298,6 +302,27 @@ def test_that_a_proposal_is_refused_can_not_be_told_and_the_next_is_examined(hom
         home.desk.wait_for(lambda: [one.state for one in known(home)] == ["refused", "proposed"], timeout_s=30.0)
 
 
+@on_sqlite
+@pytest.mark.parametrize(("licences", "why"), [("gone.yaml", "gone.yaml"), ("a\0b", "Something went wrong here")])
+def test_what_can_never_be_examined_is_refused_and_holds_up_nothing(
+    home: House, tmp_path: Path, licences: str, why: str
+) -> None:
+    home.service._examiner.stop()
+    propose(home, "nina", "rule-1", "high", "low")
+    settings = settings_for(tmp_path, licences=tmp_path / licences)
+    activations = Activations(home.store, Roles(settings.groups, settings.people), settings, clock=home.clock)
+    client = client_for(home.desk.config.bot_token, f"{home.desk.url}/api/")
+    examiner = Examiner(home.store, activations, client, clock=home.clock, rests_s=0.05)
+    examiner.start()
+    try:
+        told = home.desk.wait_for(lambda: home.whispers("nina")[1:], timeout_s=10.0)
+    finally:
+        examiner.stop()
+    assert told[0].startswith("Your proposal for release is refused.")
+    assert why in told[0]
+    assert [one.state for one in known(home)] == ["refused"]
+
+
 def test_a_proposal_outlives_the_service_and_is_examined_by_the_next(store: Store, tmp_path: Path) -> None:
     with house(store, tmp_path, policy=POLICY) as home:
         home.audit(*failing("a"))
@@ -358,6 +383,19 @@ def test_a_form_that_lacks_fields_of_the_text_proposes_nothing(home: House) -> N
     home.desk.store.views.update(view, {**view, "blocks": left})
     outcome = home.desk.user("nina").submit(values={REASON: "so"})
     assert outcome.mistakes == {REASON: "This form lacks fields of the policy: click Policy again."}
+
+
+@on_sqlite
+def test_a_field_that_holds_more_than_a_form_does_proposes_nothing(home: House) -> None:
+    view = form(home, "nina")
+    forged = json.loads(json.dumps(view))
+    for block in forged["blocks"]:
+        if block.get("block_id") == "rule-1":
+            block["element"]["max_length"] = 10**9
+    home.desk.store.views.update(view, forged)
+    outcome = home.desk.user("nina").submit(values={"rule-1": "#\n" * 20_000, REASON: "so"})
+    assert outcome.mistakes == {"rule-1": "No field holds more than 3,000 characters."}
+    assert known(home) == []
 
 
 @on_sqlite

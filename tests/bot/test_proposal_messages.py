@@ -99,7 +99,7 @@ def test_a_proposal_says_who_wants_what_why_and_what_it_would_do() -> None:
         "It opens 10 and closes 3 violations; 1 waiver or approval would match no more.",
         "• licence-known in train: opens 12 (2 of them anyway) · closes 3",
         "• mood-agreement in train: 1 waiver or approval would match no more",
-        "#data-audit: 1 new thread and 2 messages in threads, for Nina Simon, Otis Grand",
+        "The next audit posts in #data-audit: 1 new thread and 2 messages in threads, for Nina Simon, Otis Grand",
         "Waits for @data-legal to confirm it.",
         "Proposal 01234567 · 22 Nov 2026, 14:05 UTC via slack · text a1a1a1a1a1a1 in place of b2b2b2b2b2b2",
     ):
@@ -163,7 +163,7 @@ def test_slack_takes_every_proposal_whatever_strangers_wrote(strange: str) -> No
         checked_blocks(json.loads(json.dumps(message.blocks)))
         assert len(json.dumps(message.blocks, ensure_ascii=False)) <= AT_MOST
     for word in ("confirm", "reject", "withdraw"):
-        checked_view(json.loads(json.dumps(proposal_form_view(everything, word, "{}"))))  # type: ignore[arg-type]  # words
+        checked_view(json.loads(json.dumps(proposal_form_view(everything, word, "{}"))))
     message = difference_message(difference(strange, f"{strange}\n{strange}"), "a1" * 32, new=False)
     checked_blocks(json.loads(json.dumps(message.blocks)))
     explained = form(policy_of("one"), explained=strange, title=strange)
