@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from rules.judging import Judging
 from rules.policy import Policy
 from rules.preview import Preview, preview
 from rules.run import audit
+from tests.support.audits import Time
 from tests.support.catalogue import plant
 from tests.support.edits import CATALOGUES, EDITS, policy_of
 from tests.support.policies import LICENCES
@@ -40,17 +41,6 @@ FORESEEN = {
     "reopened": "reopens",
     **{name: name for name in ("resolved", "gone", "superseded", "changed", "renamed")},
 }
-
-
-class Time:
-    """A clock that goes on by a second at each look."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 20, 9, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(seconds=1)
-        return self.now
 
 
 CLOCK = Time()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ from audit_core.ledger import violations
 from audit_core.ledger.tables import findings
 from audit_core.ledger.verify import verify
 from audit_core.ledger.violations import Violation
-from rules.audit_report import AuditReport
 from rules.lineage import must_carry_on
+from tests.support.audits import Audited, Decide, Time
 from tests.support.catalogue import plant
 from tests.support.policies import policy
 
@@ -32,7 +31,7 @@ def _standing(store: Store) -> dict[str, Violation]:
 
 
 def test_everything_that_stands_follows_a_rule_to_its_new_id(
-    store: Store, audited: Callable[..., AuditReport], decide: Callable[..., Violation], clock: Callable[[], datetime]
+    store: Store, audited: Audited, decide: Decide, clock: Time
 ) -> None:
     plant(store, "crate", [*ROWS, {"key": "e"}])
     audited(policy(TITLED))
@@ -65,7 +64,7 @@ def test_everything_that_stands_follows_a_rule_to_its_new_id(
     assert verify(store).broken is None
 
 
-def test_a_second_audit_under_the_new_id_changes_nothing(store: Store, audited: Callable[..., AuditReport]) -> None:
+def test_a_second_audit_under_the_new_id_changes_nothing(store: Store, audited: Audited) -> None:
     plant(store, "crate", ROWS)
     audited(policy(TITLED))
     audited(policy(RENAMED))
@@ -75,7 +74,7 @@ def test_a_second_audit_under_the_new_id_changes_nothing(store: Store, audited: 
     assert audited().outcomes[0].changes == {}
 
 
-def test_what_cannot_be_judged_goes_on_under_the_new_id_too(store: Store, audited: Callable[..., AuditReport]) -> None:
+def test_what_cannot_be_judged_goes_on_under_the_new_id_too(store: Store, audited: Audited) -> None:
     apart = {"id": "apart", "kind": "crossing", "field": "artist"}
     plant(store, "crate", [{"artist": "N", "split": "train"}, {"artist": "N", "split": "test"}])
     audited(policy(apart))
@@ -85,9 +84,7 @@ def test_what_cannot_be_judged_goes_on_under_the_new_id_too(store: Store, audite
     assert {one.rule for one in _standing(store).values()} == {"artists"}
 
 
-def test_a_rule_that_takes_up_an_id_without_saying_so_is_another_rule(
-    store: Store, audited: Callable[..., AuditReport]
-) -> None:
+def test_a_rule_that_takes_up_an_id_without_saying_so_is_another_rule(store: Store, audited: Audited) -> None:
     plant(store, "crate", ROWS[:1])
     audited(policy(TITLED))
     audited(policy({**TITLED, "id": "has-title"}))

@@ -1,0 +1,116 @@
+"""An audit under an edited policy: what it no longer judges is superseded, with its history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from audit_core.catalogue.store import Store
+from audit_core.ledger import violations
+from audit_core.ledger.policies import retire
+from tests.support.audits import NO_TITLE, TITLED, Audited, States, Time
+from tests.support.catalogue import plant
+from tests.support.policies import policy
+
+
+def test_what_a_policy_judges_no_more_is_superseded_and_not_resolved(
+    store: Store, audited: Audited, states: States
+) -> None:
+    plant(store, "crate", [{"key": "b", "split": "train"}, {"key": "c", "split": "test"}])
+    audited(policy(TITLED))
+    audited(policy(TITLED, applies_to={"where": {"split": "test"}}))
+    assert states() == {"b": "superseded", "c": "open"}
+
+
+def test_a_policy_that_judges_nothing_any_more_supersedes_all_that_is_there(
+    store: Store, audited: Audited, states: States
+) -> None:
+    plant(store, "crate", [{"key": "b", "split": "train"}])
+    audited(policy(TITLED))
+    (outcome,) = audited(policy(TITLED, applies_to={"where": {"split": "test"}})).outcomes
+    assert outcome.result == "skip"
+    assert states() == {"b": "superseded"}
+
+
+def test_a_track_whose_split_was_blanked_is_no_longer_judged_and_so_superseded(
+    store: Store, audited: Audited, states: States
+) -> None:
+    other = {"key": "c", "split": "train", "title": "C"}
+    plant(store, "crate", [{"key": "b", "split": "train"}, other])
+    audited(policy(TITLED, applies_to={"where": {"split": ["train", "test"]}}))
+    plant(store, "crate", [{"key": "b"}, other])
+    audited()
+    assert states() == {"b": "superseded"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject"),
+    [({"kind": "crossing", "field": "artist"}, "artist:n"), ({"kind": "duplicate", "same": ["file"]}, "md5:1")],
+)
+def test_a_group_that_a_policy_judges_no_more_is_superseded(
+    rule: dict[str, Any],
+    subject: str,
+    store: Store,
+    audited: Audited,
+    states: States,
+) -> None:
+    rows = [{"artist": "N", "split": split, "md5": "1", "language": "en"} for split in ("train", "test")]
+    kept = [
+        {"artist": "O", "split": "train", "md5": "2", "language": "fr"},
+        {"artist": "P", "split": "test", "md5": "3", "language": "fr"},
+    ]
+    plant(store, "crate", [*rows, *kept])
+    audited(policy(rule))
+    assert states() == {subject: "open"}
+    audited(policy(rule, applies_to={"where": {"language": "fr"}}))
+    assert states()[subject] == "superseded"
+
+
+def test_a_rule_of_another_field_supersedes_what_it_said_of_the_first(
+    store: Store, audited: Audited, states: States
+) -> None:
+    rows = [
+        {"artist": "Nina", "album": "Blue", "split": "train"},
+        {"artist": "Nina", "album": "Red", "split": "test"},
+    ]
+    plant(store, "crate", rows)
+    audited(policy({"kind": "crossing", "field": "artist"}))
+    audited(policy({"kind": "crossing", "field": "album"}))
+    assert states() == {"artist:nina": "superseded"}
+
+
+def test_violations_of_a_rule_that_was_taken_out_of_its_policy_are_superseded(
+    store: Store, audited: Audited, states: States
+) -> None:
+    plant(store, "crate", NO_TITLE)
+    audited(policy(TITLED))
+    report = audited(policy({"kind": "field", "id": "other", "field": "title", "must": "be_present"}))
+    assert report.superseded == 1
+    assert sorted(states().values()) == ["open"]  # of one subject, the older of the two is listed first
+    with store.read() as connection:
+        found = {one.rule: one.state for one in violations.listed(connection)}
+    assert found == {"field": "superseded", "other": "open"}
+
+
+def test_violations_of_a_policy_that_was_retired_are_superseded(
+    store: Store, audited: Audited, states: States, clock: Time
+) -> None:
+    plant(store, "crate", NO_TITLE)
+    audited(policy(TITLED))
+    with store.write() as connection:
+        retire(connection, "release", actor="U001", via="cli", at=clock())
+    report = audited()
+    assert (report.outcomes, report.superseded) == ((), 1)
+    assert states() == {"b": "superseded"}
+
+
+def test_violations_in_a_dataset_that_is_no_longer_covered_are_superseded(
+    store: Store, audited: Audited, states: States
+) -> None:
+    plant(store, "crate", NO_TITLE)
+    plant(store, "shelf", [{"key": "s"}])
+    audited(policy(TITLED))
+    report = audited(policy(TITLED, datasets=["crate"]))
+    assert states() == {"b": "open", "s": "superseded"}
+    assert [outcome.dataset for outcome in report.outcomes] == ["crate"]
