@@ -17,7 +17,10 @@ from rules.spreads import EffectiveNumber, Evenness, Gini, Measure, Top
 from rules.vocabulary import a_word_of
 from rules.written import field_names, one_needed
 
-__all__ = ["NeedsKeys", "Spec", "TopKeys", "plural", "title"]
+__all__ = ["UNKNOWN", "NeedsKeys", "Spec", "TopKeys", "plural", "title"]
+
+#: What sets a violation of the unknown apart from one of a value.
+UNKNOWN: Final = "unknown"
 
 _COUNTED_BY: Final = (
     "artist",
@@ -154,6 +157,14 @@ class Spec(Strict):
         if self.effective_number_at_least is not None:
             return EffectiveNumber(self.effective_number_at_least)
         return None
+
+    def asks(self, discriminator: str) -> bool:
+        """Tell whether a violation, by its discriminator, is of what the rule asks."""
+        if discriminator == UNKNOWN:
+            return self.unknown_at_most is not None
+        if discriminator:
+            return self.measure is not None and self.measure.word == discriminator
+        return self.most_of_each is not None
 
     @model_validator(mode="after")
     def _demands_one_thing(self) -> Spec:

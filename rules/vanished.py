@@ -41,17 +41,19 @@ def closing(connection: Connection, rule: Rule, scope: Scope, missing: Sequence[
     -------
     closing : dict
         By key. Gone: the subject is not in the snapshot, or is out by a quarantine. Superseded: it is there, but the
-        policy does not judge it any more, or the rule is of another kind or field now. Those that are left out are
-        resolved; a violation of the rule itself always is.
+        policy does not judge it any more, or the rule is of another kind or field now, or asks another thing of it.
+        Those that are left out are resolved; a violation of the rule itself always is.
     """
     field = getattr(rule.spec, "field", None) or getattr(rule.spec, "by", None)
     prefix = f"{field}:" if isinstance(field, str) else ""
+    asks = getattr(rule.spec, "asks", lambda discriminator: True)
     found: dict[str, Closing] = {}
     subjects: dict[SubjectKind, list[Standing]] = defaultdict(list)
     for one in missing:
         if one.subject_kind == "rule":
             continue
-        if one.kind != rule.kind or (one.subject_kind == "value" and not one.subject.startswith(prefix)):
+        of_another = one.subject_kind == "value" and not one.subject.startswith(prefix)
+        if one.kind != rule.kind or of_another or not asks(one.discriminator):
             found[one.key] = "superseded"
         elif one.subject_kind != "value" or not one.discriminator:  # of the unknown, some may always come back
             subjects[_HELD_BY.get(one.subject_kind, one.subject_kind)].append(one)

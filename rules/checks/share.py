@@ -85,7 +85,7 @@ from rules.complaint import Complaint, Judged, TrackList, shown, too_little
 from rules.grouping import Grouping, Sizes
 from rules.quantities import hours_in_words, hundredths_in_words, percentage_in_words
 from rules.scope import Scope
-from rules.share_keys import Spec, plural, title
+from rules.share_keys import UNKNOWN, Spec, plural, title
 from rules.spreads import Measure, Shortfall
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
@@ -156,7 +156,7 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
             if value.total > each * sizes.known
         ]
     if spec.unknown_at_most is not None and sizes.every - sizes.known > spec.unknown_at_most * sizes.every:
-        found.append(_Share(None, "unknown", sizes.every - sizes.known, sizes.every))
+        found.append(_Share(None, UNKNOWN, sizes.every - sizes.known, sizes.every))
     if lacking and not found:
         return too_little(lacking, *queries)
     untold = [lacking, _unmeasured(sizes)]
@@ -263,7 +263,7 @@ def _complaint(spec: Spec, scope: Scope, found: _Share | _Spread) -> Complaint:
             "at_most": limit,
         },
         bound={"per_mille": int(exact * 1000), **_of(spec)},
-        discriminator="" if found.key is not None else "unknown",
+        discriminator="" if found.key is not None else UNKNOWN,
     )
 
 
