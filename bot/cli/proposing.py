@@ -267,8 +267,11 @@ class _Office:
         with self.store.read() as connection:
             who = self.activations.approvers.named(connection, found)
         missing = found.confirmations - found.confirmed
-        others = "somebody else" if missing == 1 else "two others"
-        say(f"Next: {others} of {who} must confirm it, until {_moment(found.lapses_at)}:")
+        lacking = (
+            "two confirmations" if missing > 1 else "one more confirmation" if found.confirmed else "a confirmation"
+        )
+        but = f"other than {self._roles.name(found.person)}"
+        say(f"Next: {lacking} by {who}, {but}, until {_moment(found.lapses_at)}:")
         say(f"  cratecheck policy confirm {found.short} --as NAME{self._where}")
 
     def _tell_activated(self, found: Proposal) -> None:
