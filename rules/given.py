@@ -23,12 +23,15 @@ from rules.selector import in_words, value_for
 from rules.vocabulary import a_word_of
 from rules.written import named
 
-__all__ = ["MOST_TRACKS", "NUMBER", "Example", "ExampleKeys", "Expected", "Facts", "Given", "given_of"]
+__all__ = ["DATASET", "MOST_TRACKS", "NUMBER", "Example", "ExampleKeys", "Expected", "Facts", "Given", "given_of"]
 
 Expected = Literal["pass", "fail", "skip", "not_enough_evidence"]
 
 Facts = tuple[tuple[str, Any], ...]
 """What is known of a track: fields and words, with their values."""
+
+#: The dataset of tracks that name none.
+DATASET: Final = "crate"
 
 #: What stands in a text for the number of the repetition.
 NUMBER: Final = "{n}"
@@ -86,6 +89,9 @@ _FORMS: Final = (*_SIDES, "tracks", "repeat")
 
 _KNOWN: Final = (*FIELDS, *WORDS)
 
+_Tracks = list[tuple[tuple[str | int, ...], dict[str, Any]]]
+"""What is known of each track, with the way to where it stands."""
+
 
 def given_of(value: object) -> Given:
     """Read what an example gives.
@@ -99,11 +105,18 @@ def given_of(value: object) -> Given:
         raise Refusal(Mistake("expected what is known of a track", "Write it as in {licence: CC-BY-4.0}, or {}."))
     if not any(form in value for form in _FORMS):
         given = Given((_facts(value, _FORMS),), _ONE)
+        paths: list[tuple[str | int, ...]] = [()]
     elif "tracks" in value:
         given = _several(value)
+        paths = [("tracks", index) for index in range(len(given.tracks))]
     else:
         given = _pair(value)
-    _check_audio(given, value)
+        paths = [(side,) for side in _SIDES]
+    tracks = [dict(facts) for facts in given.tracks]
+    refusals = Refusals()
+    for check in (_check_audio, _check_sources, _check_keys):
+        check(given, list(zip(paths, tracks, strict=True)), refusals)
+    refusals.tell()
     return given
 
 
@@ -139,15 +152,6 @@ def _several(value: dict[str, Any]) -> Given:
             what = f"more than {MOST_TRACKS:,} tracks" if whole else f"{quoted(repeat)} is no number of times"
             raise Refusal(Mistake(what, "Write how often all of the tracks are there, as in 40."))
     _refuse_others(value, ("tracks", "repeat"), refusals)
-    keys: set[tuple[str, str]] = set()
-    for index, facts in enumerate(map(dict, tracks)):
-        key = (str(facts.get("dataset")), str(facts.get("key", index)))
-        with refusals.at("tracks", index, "key"):
-            if "key" in facts and repeat != 1:
-                raise Refusal(Mistake("a key is of one track", "Leave it out where tracks are repeated."))
-            if "key" in facts and key in keys:
-                raise Refusal(Mistake(f"the key {quoted(key[1])} is given twice", "A dataset has each key once."))
-        keys.add(key)
     refusals.tell()
     return Given(tuple(tracks), tuple(f"track {number}" for number in range(1, repeat * len(tracks) + 1)), repeat)
 
@@ -202,20 +206,44 @@ def _read(name: str, value: object, forms: tuple[str, ...]) -> Any:
     return tuple(values)
 
 
-def _check_audio(given: Given, value: dict[str, Any]) -> None:
+def _check_audio(_given: Given, tracks: _Tracks, refusals: Refusals) -> None:
     """Refuse audio that is like audio that no track of the example has."""
-    heard = {facts["audio"] for facts in map(dict, given.tracks) if "audio" in facts}
-    paths = [()] if given.names == _ONE else [(side,) for side in _SIDES]
-    refusals = Refusals()
-    for index, facts in enumerate(map(dict, given.tracks)):
-        path: tuple[str | int, ...] = ("tracks", index) if "tracks" in value else paths[index]
+    heard = {facts["audio"] for _, facts in tracks if "audio" in facts}
+    for path, facts in tracks:
         for word in ("copy_of", "excerpt_of", "version_of"):
             other = facts.get(word)
             if other is not None and (other not in heard or other == facts["audio"]):
                 with refusals.at(*path, word):
                     what = f"no other track here has the audio {quoted(other)}"
                     raise Refusal(Mistake(what, "Give another track that audio."))
-    refusals.tell()
+
+
+def _check_sources(_given: Given, tracks: _Tracks, refusals: Refusals) -> None:
+    """Refuse a source that states two licences."""
+    licences: dict[str, str] = {}
+    for path, facts in tracks:
+        stated = facts.get("licence_of_source")
+        if stated is not None and licences.setdefault(facts["source"], stated) != stated:
+            with refusals.at(*path, "licence_of_source"):
+                what = f"the source {quoted(facts['source'])} has another licence above"
+                raise Refusal(Mistake(what, "A source has one: give this one another name."))
+
+
+def _check_keys(given: Given, tracks: _Tracks, refusals: Refusals) -> None:
+    """Refuse a key that several tracks of a dataset would have."""
+    if not any("key" in facts for _, facts in tracks):
+        return
+    seen: set[tuple[str, str]] = set()
+    for index, name in enumerate(given.names):
+        time, place = divmod(index, len(tracks))
+        path, facts = tracks[place]
+        key = (facts.get("dataset", DATASET), str(facts.get("key", name)).replace(NUMBER, str(time + 1)))
+        if key in seen:
+            with refusals.at(*path, *(["key"] if "key" in facts else [])):
+                mend = f'Where tracks are repeated, number their keys, as in "a{NUMBER}".'
+                raise Refusal(Mistake(f"several tracks have the key {quoted(key[1])}", mend))
+            return
+        seen.add(key)
 
 
 def _said(track: Facts) -> str:

@@ -39,7 +39,7 @@ from audit_core.neighbours.tables import (
     separations,
     version_candidates,
 )
-from rules.given import NUMBER, Given
+from rules.given import DATASET, NUMBER, Given
 from rules.given_words import HEARD
 from rules.scope import DatasetRow, Scope
 from rules.scratch_audio import measured
@@ -47,7 +47,6 @@ from rules.scratch_audio import measured
 __all__ = ["planted", "scratch"]
 
 _AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
-_DATASET: Final = "crate"
 _TERMS: Final = "licence_of_source"
 _NO_HASH: Final = bytes(32)
 _ALGORITHM: Final = "sha256"  # by which a scan knows a file
@@ -168,11 +167,11 @@ class _Example:
             )
         snapshot = Snapshot(self._number, _AT)
         rows = {name: DatasetRow(number, name) for name, number in sorted(self._datasets.items())}
-        judged = rows[given[0].get("dataset", _DATASET)]
+        judged = rows[given[0].get("dataset", DATASET)]
         return Scope(judged, tuple(rows.values()), snapshot, heard=snapshot if heard else None)
 
     def _add_track(self, facts: Mapping[str, Any], name: str) -> None:
-        dataset = facts.get("dataset", _DATASET)
+        dataset = facts.get("dataset", DATASET)
         if dataset not in self._datasets:
             self._datasets[dataset] = self._rows.add(datasets, name=self._own(dataset))
         own = {name.removeprefix("extra."): value for name, value in facts.items() if name.startswith("extra.")}
@@ -203,7 +202,7 @@ class _Example:
         if stated:
             self._rows.bare(checksums, asset_id=asset, algorithm=_ALGORITHM, value=stated, track_id=track)
         if path:
-            dataset = self._datasets[facts.get("dataset", _DATASET)]
+            dataset = self._datasets[facts.get("dataset", DATASET)]
             found = measured(facts)
             if found["problem"] is None:
                 found |= {"sha256": stated or path, "packets": self._own(facts["audio"])}

@@ -7,12 +7,15 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit_core.placed_yaml.mistakes import Refusal
 from rules.examples import ExampleOutcome, lacks, run_examples
+from rules.faults import FAULTS
 from rules.given import MOST_TRACKS, given_of
 from rules.policy import Rule
+from rules.scratch import planted, scratch
 from tests.support.policies import LICENCES, policy
 
 PRESENT = {"kind": "field", "field": "licence", "must": "be_present"}
@@ -72,7 +75,7 @@ class TestWhatComesOut:
     def test_what_is_repeated_may_be_numbered(self) -> None:
         few = {"kind": "share", "of": "tracks", "by": "artist", "at_most": "1 %"}
         assert results(few, {"tracks": [{"artist": "Artist {n}"}], "repeat": 100}) == ["pass"]
-        assert results(few, {"tracks": [{"artist": "Artist"}], "repeat": 100}) == ["fail"]
+        assert results(few, {"tracks": [{"artist": "Artist", "key": "a{n}"}], "repeat": 100}) == ["fail"]
 
     def test_what_was_heard_counts(self) -> None:
         heard = {"of": {"split": "train", "audio": "A"}, "to": {"split": "test", "audio": "B"}}
@@ -129,6 +132,7 @@ class TestApart:
         assert results(ALONE, same, same) == ["pass", "pass"]
         assert results(PRESENT, known, same) == ["pass", "fail"]
 
+    @settings(max_examples=24)
     @given(st.permutations([{}, {"file": "A"}, {"audio": "A"}, {"tracks": [{"file": "A"}, {"file": "A"}]}]))
     def test_their_order_makes_no_difference(self, examples: list[dict[str, Any]]) -> None:
         got = dict(zip(map(str, examples), results(ALONE, *examples), strict=True))
@@ -164,8 +168,14 @@ class TestWhatIsRefused:
             ("{tracks: []}", "expected a list of tracks"),
             ("{tracks: [{}], repeat: 0}", '"0" is no number of times'),
             ("{tracks: [{}], repeat: 1001}", "more than 1,000 tracks"),
-            ("{tracks: [{key: a}, {key: a}]}", 'the key "a" is given twice'),
-            ("{tracks: [{key: a}], repeat: 2}", "a key is of one track"),
+            ("{tracks: [{key: a}, {key: a}]}", 'several tracks have the key "a"'),
+            ("{of: {key: a}, to: {key: a}}", 'several tracks have the key "a"'),
+            ("{tracks: [{key: track 2}, {}]}", 'several tracks have the key "track 2"'),
+            ("{tracks: [{key: a}], repeat: 2}", 'number their keys, as in "a{n}"'),
+            (
+                "{of: {source: FMA, licence_of_source: MIT}, to: {source: FMA, licence_of_source: CC0-1.0}}",
+                'the source "FMA" has another licence above',
+            ),
             ("[]", "expected what is known of a track"),
             ("{audio: A, faults: [upsamled]}", 'unknown fault "upsamled". Did you mean "upsampled"?'),
             ("{audio: A, problem: gone}", 'unknown problem "gone"'),
@@ -199,6 +209,28 @@ def test_a_rule_has_its_examples_with_their_places(rule_of: Callable[[str], Rule
     (example,) = rule_of(f"kind: field, field: title, must: be_present, examples: [{_with('{}')}]").examples
     assert (example.expect, example.location.file) == ("pass", "policy.yaml")
     assert str(example.given) == "a track of which nothing is known"
+
+
+NAMES = st.sampled_from(["A", "B", "crate", "{n}", "track 1", "the track", "Ωß; \u0130"])
+PLAIN = ("key", "artist", "recording", "licence", "extra.x", "status", "split", "dataset", "file")
+STATED = st.fixed_dictionaries({}, optional={**dict.fromkeys(PLAIN, NAMES), "year": st.integers(-(10**17), 10**17)})
+SOURCED = st.fixed_dictionaries({"source": NAMES, "licence_of_source": NAMES})
+SOUNDING = st.fixed_dictionaries(
+    {"audio": NAMES, "faults": st.lists(st.sampled_from(list(FAULTS)), min_size=1)},
+    optional={"copy_of": NAMES, "version_of": NAMES, "file": NAMES},
+)
+FACTS = STATED | SOURCED | SOUNDING
+
+
+@given(FACTS | st.fixed_dictionaries({"tracks": st.lists(FACTS, min_size=1), "repeat": st.integers(1, 3)}))
+def test_whatever_is_taken_can_be_judged(stated: dict[str, Any]) -> None:
+    try:
+        one = given_of(stated)
+    except Refusal:
+        return
+    with scratch() as connection:
+        (scope,) = planted(connection, [one])
+        assert scope.size(connection) > 0
 
 
 @given(st.integers(1, MOST_TRACKS))
