@@ -16,7 +16,7 @@ from bot.messages.overdue import overdue_message
 from bot.policies import Policies
 from bot.schedule import Schedule
 from bot.tables import outbox
-from tests.support.conversation import activate, policy_text
+from tests.support.conversation import House, activate, policy_text
 
 MONDAY = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 ZONE = "schedule: {digest: quarterly 06:00, timezone: America/New_York}"
@@ -124,6 +124,18 @@ def test_nothing_is_said_of_a_policy_that_was_looked_at_since_or_retired(
     watched.at(days=7, hours=4)
     mended(watched)
     assert len(watched.at(days=21, hours=4)) == 1
+
+
+def test_it_stands_in_the_channel_of_the_policy(house: House) -> None:
+    yesterday = (house.clock() - timedelta(days=1)).date()
+    activate(house.store, policy_text(schedule=f"effective: {{review_by: {yesterday}}}"), house.clock())
+    house.clock.now += timedelta(days=7)
+    house.service.schedule.look()
+    house.sent()
+    (posted,) = house.parents()
+    assert posted["text"].startswith(
+        "To be looked at again: Audio that may train a model. The policy release was due by "
+    )
 
 
 @pytest.mark.parametrize(
