@@ -207,7 +207,9 @@ def watched_memory() -> Iterator[dict[str, float]]:
     ended = threading.Event()
 
     def watch() -> None:
-        while not ended.wait(0.1):
+        done = False
+        while not done:
+            done = ended.wait(0.1)
             status = Path("/proc/self/status").read_text(encoding="ascii")
             anonymous = next(line for line in status.splitlines() if line.startswith("RssAnon:"))
             found["peak"] = max(found["peak"], int(anonymous.split()[1]) / 1024)

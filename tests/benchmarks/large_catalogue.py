@@ -2,12 +2,16 @@
 
 Artists and genres follow Zipf's law, one track in thirty has no artist, one in fifty no licence, one in a hundred no
 split; three files in a hundred are byte-identical copies; one track in ten has MIDI beside its audio.
+
+`listen` adds what a scan and a comparison would have heard in all of it: one track in fifty has a fault, and of one in
+thirty another track holds the same recording in another file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import random
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Table, func, insert, select
 
+from audit_core.audio.tables import audio_files
 from audit_core.catalogue.store import Store
 from audit_core.catalogue.tables import (
     FOREVER,
@@ -28,8 +33,9 @@ from audit_core.catalogue.tables import (
     track_groups,
     tracks,
 )
+from audit_core.neighbours.tables import compared, recording_members, recordings
 
-__all__ = ["DATASET", "LICENCES", "fill"]
+__all__ = ["DATASET", "LICENCES", "fill", "listen"]
 
 DATASET = "million"
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -66,6 +72,58 @@ def fill(store: Store, n_tracks: int, seed: int = 7) -> None:
                 _insert(store, connection, table, [row for made in batch for row in made[table.name]])
     with store.write() as connection:
         connection.exec_driver_sql("ANALYZE")
+
+
+def listen(store: Store, n_tracks: int, seed: int = 7) -> None:
+    """Have the audio of all tracks heard, in the same revision."""
+    dice = random.Random(seed)
+    numbers = range(1, n_tracks + 1)
+    content_of = {row.id: row.value for row in _audio_checksums(store)}
+    heard = {number: hashlib.sha256(content_of[number].encode()).hexdigest() for number in numbers}
+    different = sorted(set(heard.values()))
+    again = dice.sample(different, len(different) // 15)
+    members = [(one, f"recording {number // 2}") for number, one in enumerate(again)]
+    if len(members) % 2:
+        members.pop()
+    with store.write() as connection:
+        _insert(store, connection, recordings, [(f"recording {n}", 1, None, None) for n in range(len(members) // 2)])
+        _insert(store, connection, recording_members, [
+            (number, packets, recording, 1, FOREVER) for number, (packets, recording) in enumerate(members, 1)
+        ])  # fmt: skip
+    rows = ((number, packets, 1, FOREVER, "1") for number, packets in enumerate(different, 1))
+    while batch := list(itertools.islice(rows, _BATCH)):
+        with store.write() as connection:
+            _insert(store, connection, compared, batch)
+    files = _files(heard, dice)
+    while some := list(itertools.islice(files, _BATCH)):
+        with store.write() as connection:
+            _insert(store, connection, audio_files, some)
+    with store.write() as connection:
+        connection.exec_driver_sql("ANALYZE")
+
+
+def _audio_checksums(store: Store) -> list[Any]:
+    audio = select(assets.c.track_id.label("id"), checksums.c.value).join(
+        checksums, checksums.c.asset_id == assets.c.id
+    )
+    with store.read() as connection:
+        return list(connection.execute(audio.where(assets.c.role == "audio")))
+
+
+def _files(heard: dict[int, str], dice: random.Random) -> Iterator[tuple[Any, ...]]:
+    versions = json.dumps({"decode": "1", "integrity": "1", "loudness": "1"})
+    for number, packets in heard.items():
+        faults = (0.97 if dice.random() < 0.01 else 0.02, 0.004 if dice.random() < 0.01 else 0.0, 0.0)
+        found: dict[str, Any] = {
+            "id": number, "dataset_id": 1, "path": f"audio/{number}", "from_rev": 1, "to_rev": FOREVER,
+            "row_hash": packets.encode()[:32], "size_bytes": 1_000_000, "sha256": None, "packets": packets,
+            "codec": "flac", "sample_rate_hz": 22_050 if dice.random() < 0.01 else 44_100, "channels": 2,
+            "duration_ms": dice.randrange(5_000, 600_000) if dice.random() > 0.01 else 500, "damaged_packets": 0,
+            "peak": 0.9, "clipped": faults[1], "silent": faults[0], "dc": faults[2], "dead_channels": 0,
+            "bandwidth_hz": 20_000, "loudness_lufs": -14.0, "loudness_range_lu": 6.0, "peaks": 100,
+            "versions": versions,
+        }  # fmt: skip
+        yield tuple(found.get(column.name) for column in audio_files.columns)
 
 
 def _group_values() -> Iterator[dict[str, Any]]:
