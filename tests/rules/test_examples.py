@@ -132,7 +132,7 @@ class TestApart:
         assert results(ALONE, same, same) == ["pass", "pass"]
         assert results(PRESENT, known, same) == ["pass", "fail"]
 
-    @settings(max_examples=24)
+    @settings(max_examples=24, deadline=None)
     @given(st.permutations([{}, {"file": "A"}, {"audio": "A"}, {"tracks": [{"file": "A"}, {"file": "A"}]}]))
     def test_their_order_makes_no_difference(self, examples: list[dict[str, Any]]) -> None:
         got = dict(zip(map(str, examples), results(ALONE, *examples), strict=True))
@@ -222,6 +222,7 @@ SOUNDING = st.fixed_dictionaries(
 FACTS = STATED | SOURCED | SOUNDING
 
 
+@settings(deadline=None)
 @given(FACTS | st.fixed_dictionaries({"tracks": st.lists(FACTS, min_size=1), "repeat": st.integers(1, 3)}))
 def test_whatever_is_taken_can_be_judged(stated: dict[str, Any]) -> None:
     try:
