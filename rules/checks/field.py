@@ -336,10 +336,21 @@ def _one_fitting(must: Match | BeOneOf, field: Field) -> Callable[[str], bool]:
         listed_keys = {_key(field, str(value)) for value in must.values}
         return lambda text: _key(field, text) in listed_keys
     pattern = re2.compile(must.pattern)
-    quick = re2.Set.FullMatchSet()  # says ten times as fast that a text fits; that it doesn't, the pattern has to say
-    quick.Add(must.pattern)
-    quick.Compile()
-    return lambda text: bool(quick.Match(text)) or pattern.fullmatch(text) is not None
+    quick = _fitting_quickly(must.pattern)
+    return lambda text: bool(quick and quick.Match(text)) or pattern.fullmatch(text) is not None
+
+
+def _fitting_quickly(pattern: str) -> re2.Set | None:
+    """Give what says ten times as fast that a text fits; that it doesn't, the pattern itself has to say."""
+    options = re2.Options()
+    options.log_errors = False
+    quick = re2.Set.FullMatchSet(options)
+    try:
+        quick.Add(pattern)
+        quick.Compile()
+    except re2.error:  # it asks for more memory
+        return None
+    return quick
 
 
 def _key(field: Field, text: str) -> str:
