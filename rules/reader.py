@@ -177,11 +177,20 @@ class _Reading:
             path=source.lines.path,
         )
 
-    def _validated(self, model: type[M], value: Any, path: Steps = (), misspelt: Collection[str] = ()) -> M | None:
+    def _validated(
+        self,
+        model: type[M],
+        value: Any,
+        path: Steps = (),
+        misspelt: Collection[str] = (),
+        *,
+        doubtful: bool = False,
+    ) -> M | None:
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            self.mistakes += with_places(self.source, model, error, path=path, misspelt=misspelt)
+            told = with_places(self.source, model, error, path=path, misspelt=misspelt, doubtful=doubtful)
+            self.mistakes += told
             return None
 
     def _review_alone(self) -> PolicyReviewKeys | None:
@@ -202,10 +211,12 @@ class _Reading:
         keys = self._validated(RuleKeys, {k: v for k, v in entry.items() if k in shared}, path, misspelt)
         if check is None:
             return
-        spec = self._validated(check.Spec, {k: v for k, v in entry.items() if k in of_kind}, path, misspelt)
+        own = {key: value for key, value in entry.items() if key in of_kind}
+        spec = self._validated(check.Spec, own, path, misspelt, doubtful=bool(unknown))
         say = self._say(path, entry.get("say"), check)
         if keys and spec and say and base:
-            self._check_decisions(path, keys, spec, base, check)
+            if not unknown and not self.source.any_broken_in(path):
+                self._check_decisions(path, keys, spec, base, check)
             self._rules.append(
                 Rule(
                     id=keys.id,

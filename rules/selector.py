@@ -104,7 +104,8 @@ def value_for(field: Field, value: object) -> Value:
     match field.type:
         case "integer":
             if isinstance(value, bool) or not isinstance(value, int):
-                raise Refusal(Mistake(f"{field.name} is a whole number, and {quoted(value)} is not one"))
+                what = f"{field.name} is a whole number, and {quoted(value)} is not one"
+                raise Refusal(Mistake(what, "Write digits alone, without quotes."))
             return value
         case "duration":
             return milliseconds_of(value)
@@ -112,7 +113,8 @@ def value_for(field: Field, value: object) -> Value:
             return date_of(value)
         case "text" | "multi":
             if not isinstance(value, str):
-                raise Refusal(Mistake(f"{field.name} is text, and this is not", "Put it in quotes."))
+                mend = "Write one value, or a list of them." if isinstance(value, list | dict) else "Put it in quotes."
+                raise Refusal(Mistake(f"{field.name} is text, and this is not", mend))
             if not value.strip():
                 raise Refusal(Mistake("this text is empty", "What is unknown can't be listed: leave it out."))
             return value
@@ -193,6 +195,8 @@ class _Reading:
             with refusals.at(index):
                 parts.append(_as_one(self.conditions(one, depth)))
         refusals.tell()
+        if word == "all":
+            _must_be_possible(parts)
         return AllOf(tuple(parts)) if word == "all" else AnyOf(tuple(parts))
 
     def _take_datasets(self, stated: object, depth: int) -> None:
@@ -205,7 +209,7 @@ class _Reading:
         self.datasets = _each(stated, _dataset_pattern)
 
     def _term(self, name: str, stated: object) -> Term:
-        field = _field(name)
+        field = _field(name, (_DATASET,) if self._with_dataset else ())
         self._terms += 1
         if self._terms == _MOST + 1:  # told once, at the first that is too many
             what = f"more than {_MOST} fields in one selector"
@@ -219,17 +223,31 @@ class _Reading:
         return Term(name, _each(stated, partial(value_for, field)))
 
 
+def _must_be_possible(parts: list[Condition]) -> None:
+    """Refuse selectors that no track can satisfy together: a split can't be train and test."""
+    asked: dict[str, Term] = {}
+    for index, part in enumerate(parts):
+        for term in part.parts if isinstance(part, AllOf) else (part,):
+            field = field_named(term.field) if isinstance(term, Term) else None
+            if not isinstance(term, Term) or field is None or field.type == "multi":
+                continue
+            before = asked.setdefault(term.field, term)
+            if set(before.values).isdisjoint(term.values):
+                what = f"no track has both: {said(before)}, and {said(term)}"
+                raise Refusal(Mistake(what, "If one of them is enough, say any in place of all.", (index,)))
+
+
 def _as_one(conditions: tuple[Condition, ...]) -> Condition:
     return conditions[0] if len(conditions) == 1 else AllOf(conditions)
 
 
-def _field(name: str) -> Field:
+def _field(name: str, besides: tuple[str, ...]) -> Field:
     """Find the field that a key names, or say which one, or which word, was meant."""
     if field := field_named(name):
         return field
     if word := _OTHER_WORDS.get(name.casefold()):
         raise Refusal(Mistake(f"unknown field {quoted(name)}", f"Did you mean {quoted(word)}?", at_key=True))
-    mend = did_you_mean(name, (*FIELDS, *_JOINED), _THE_FIELDS)
+    mend = did_you_mean(name, (*FIELDS, *_JOINED, *besides), _THE_FIELDS)
     raise Refusal(Mistake(f"unknown field {quoted(name)}", mend, at_key=True))
 
 

@@ -114,7 +114,7 @@ class Builder:
                 self._refuse(f"the key {quoted(key)} stands here twice", key_at, mend)
             else:
                 if value is None and not is_broken(where):
-                    where = self._empty(key_at, f"nothing is written after {quoted(key)}")
+                    where = self._empty(key_at, f"nothing is written after {quoted(key)}", key)
                 values[key] = value
                 place.keys[key] = key_at
                 place.below[key] = where
@@ -167,9 +167,12 @@ class Builder:
             self._refuse(f"a tag, {quoted(tag)}", at, mend)
         return broken(at)
 
-    def _empty(self, at: Place | int, what: str) -> int:
-        mark = mark_of(at)
-        mend = _COMMENT if re.search(r"[:-]\s+#\S", self._lines.after(mark)) else "Write a value, or delete the key."
+    def _empty(self, at: Place | int, what: str, key: str = "") -> int:
+        mark, (first, _, rest) = mark_of(at), key.partition(" ")
+        mend = (
+            f"Put a colon between them: {quoted(f'{first}: {rest}')}." if rest else "Write a value, or delete the key."
+        )
+        mend = _COMMENT if re.search(r"[:-]\s+#\S", self._lines.after(mark)) else mend
         self.mistakes.append(self._lines.mistake(what, mark, mend))
         return broken(spot_of(at))
 

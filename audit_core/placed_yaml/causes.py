@@ -11,7 +11,7 @@ import yaml
 
 from audit_core.placed_yaml.lines import Lines
 from audit_core.placed_yaml.places import Mark
-from audit_core.wording import listed
+from audit_core.wording import listed, quoted
 
 __all__ = ["Cause", "cause_of"]
 
@@ -21,6 +21,7 @@ _COLON: Final = re.compile(r":(?:\s|$)")
 _COMMENT: Final = re.compile(r"(?:^|[\s\[{,])#")
 _KEY_AND_VALUE: Final = re.compile(r"[^#:]*:\s+[^\s#]")
 _LOOKED_THROUGH: Final = 20  # lines
+_BRACKET_AFTER_KEY: Final = re.compile(r"\s*(- )?(\w+) *[\[{]")
 _ASTRAY: Final = (
     "did not find expected key",
     "did not find expected '-' indicator",
@@ -57,6 +58,8 @@ def cause_of(lines: Lines, problem: str, place: Mark) -> Cause | None:
     """
     read = [*_tokens(lines.text, place)]
     if cause := _open_quotation(read, place) or _comment_inside(lines, read, place):
+        return cause
+    if problem in (_TOO_MANY, *_ASTRAY) and (cause := _bracket_after_key(lines, place)):
         return cause
     if problem == _TOO_MANY:
         return _line_without_colon(lines, place) or _line_too_far(lines, place)
@@ -113,6 +116,15 @@ def _comment_inside(lines: Lines, read: list[yaml.Token], place: Mark) -> Cause 
     return None
 
 
+def _bracket_after_key(lines: Lines, place: Mark) -> Cause | None:
+    """Find a key that is followed by a bracket, without a colon between."""
+    line = lines.lines[place.line - 1] if place.line <= len(lines.lines) else ""
+    if not (found := _BRACKET_AFTER_KEY.match(line)) or found.end() > place.column:
+        return None
+    what, mark = f"a colon is missing after {quoted(found[2])}", Mark(place.line, found.start(2) + 1)
+    return Cause(what, mark, 'Write a key, a colon, a space and the value: "key: value".')
+
+
 def _line_without_colon(lines: Lines, place: Mark) -> Cause | None:
     """Find the line above that should have been a key with its value."""
     above = _above(lines, place.line)
@@ -144,7 +156,10 @@ def _indented_otherwise(lines: Lines, place: Mark) -> Cause | None:
         beside = _above(lines, beside) or 0
     others = [f"line {n} by {_indent(lines, n) or 'none'}" for n in dict.fromkeys((above, beside)) if n]
     if len(others) == 1 and _indent(lines, above) == own:
-        return None
+        if not lines.after(place).startswith("- "):
+            return None
+        what = f"this dash stands as far to the right as line {above}, which has none"
+        return Cause(what, place, "Indent the dashes of one list alike.")
     what = f"this line is indented by {_spaces(own)}, but {listed(others)}"
     return Cause(what, place, "Indent alike what belongs together: the keys of one level, the dashes of one list.")
 

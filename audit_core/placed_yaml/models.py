@@ -26,11 +26,12 @@ M = TypeVar("M", bound=BaseModel)
 
 _KEYS = ("keys with their values", 'Write them as "key: value".')
 _LIST = ("a list", "Put it in brackets, as in [a, b].")
+_WHOLE_NUMBER = ("a whole number", "Write digits alone, without quotes.")
 _EXPECTED = {
     "string_type": ("text", "Put it in quotes if it is meant."),
-    "int_type": ("a whole number", None),
-    "int_from_float": ("a whole number", None),
-    "int_parsing": ("a whole number", None),
+    "int_type": _WHOLE_NUMBER,
+    "int_from_float": _WHOLE_NUMBER,
+    "int_parsing": _WHOLE_NUMBER,
     "tuple_type": _LIST,
     "list_type": _LIST,
     "dict_type": _KEYS,
@@ -69,6 +70,7 @@ def with_places(
     *,
     path: Steps = (),
     misspelt: Collection[str] = (),
+    doubtful: bool = False,
 ) -> Iterator[CratecheckError]:
     """Turn what pydantic found into errors with places.
 
@@ -84,6 +86,8 @@ def with_places(
         Where in the file the validated value is.
     misspelt : collection of str
         Keys that are there in another spelling, about which the user is told already.
+    doubtful : bool
+        Whether there are keys besides that nobody knows: what seems to be left out may be said by them.
     """
     mistakes: list[Mistake] = []
     meant_keys: set[Steps] = {(key,) for key in misspelt}
@@ -96,6 +100,10 @@ def with_places(
             if found := meant(str(key), known):
                 meant_keys.add((*above, found))
     for detail in details:
+        loc = detail["loc"]
+        of_all_keys = detail["type"] == "value_error" and isinstance(detail["input"], dict)
+        if of_all_keys and ((doubtful and not loc) or source.any_broken_in((*path, *loc))):
+            continue  # while one of them is not understood
         if detail["type"] != "extra_forbidden" and not (detail["type"] == "missing" and detail["loc"] in meant_keys):
             mistakes += [_missing(model, detail["loc"])] if detail["type"] == "missing" else _in_plain_words(detail)
     return source.told(mistakes, path)
@@ -115,7 +123,7 @@ def _missing(model: type[BaseModel], loc: Steps) -> Mistake:
     means, _, _ = (description or "").partition(". ")
     means = f"{means[:1].lower()}{means[1:].rstrip('.')}" if means else ""
     mend = ": ".join(said for said in (f'Add "{key}: …"', means) if said)
-    which = f" ({listed(words, 'or')})" if words else ""
+    which = f" ({listed(words, 'or')})" if words and words[0] not in means else ""
     return Mistake(f"the key {quoted(key)} is missing", f"{mend}{which}.", tuple(above))
 
 
@@ -127,6 +135,8 @@ def _in_plain_words(detail: ErrorDetails) -> Iterator[Mistake]:
             yield Mistake(mistake.what, mistake.mend, loc + mistake.path, mistake.at_key)
     elif kind in _EXPECTED:
         expected, mend = _EXPECTED[kind]
+        if kind == "string_type" and isinstance(found, list | dict):
+            mend = "Write one text."
         yield Mistake(f"expected {expected}, and found {_found(found)}", mend, loc)
     elif kind == "literal_error":
         mend = did_you_mean(str(found), re.findall("'([^']*)'", context["expected"]))

@@ -96,6 +96,13 @@ class SourceFile:
                 place = found
         return mark_of(at), is_broken(on_the_way)
 
+    def any_broken_in(self, path: Steps) -> bool:
+        """Tell whether a value directly below a place was refused already, so that nobody knows what it would say."""
+        place: Place | int | None = self.place
+        for step in path:
+            place = place.below.get(step) if isinstance(place, Place) else None
+        return isinstance(place, Place) and any(is_broken(below) for below in place.below.values())
+
     def location(self, path: Steps) -> Location:
         """Give the place of a value, as messages write it."""
         mark, _ = self.find(path)

@@ -16,6 +16,18 @@ __all__ = ["in_plain_words"]
 #: What the parser says; whether its place is where the thing began; what we say; how to mend it.
 _STUMBLES: Final[tuple[tuple[str, bool, str, str], ...]] = (
     (
+        "did not find expected comment or line break",
+        True,
+        '"{letter}" begins a text of several lines, which begins on the next line',
+        'Put the text in quotes if the "{letter}" belongs to it.',
+    ),
+    (
+        "block sequence entries are not allowed in this context",
+        False,
+        "a list that begins on the line of its key",
+        "Put each entry on a line of its own, or all in brackets, as in [a, b].",
+    ),
+    (
         "found character that cannot start any token",
         False,
         'text can\'t begin with "{letter}" here',
@@ -84,6 +96,8 @@ _STUMBLES: Final[tuple[tuple[str, bool, str, str], ...]] = (
     ),
 )
 
+_OF_TAGS: Final = ("while scanning a tag", "while parsing a tag")
+
 
 def in_plain_words(lines: Lines, error: yaml.YAMLError) -> CratecheckError:
     """Turn the parser's complaint into a message for its reader.
@@ -100,6 +114,9 @@ def in_plain_words(lines: Lines, error: yaml.YAMLError) -> CratecheckError:
         problem, place, began = error.problem or problem, error.problem_mark, error.context_mark
     if place and (cause := cause_of(lines, problem, _mark(place))):
         return lines.mistake(cause.what, cause.mark, cause.mend)
+    if isinstance(error, yaml.MarkedYAMLError) and error.context in _OF_TAGS:
+        mend = 'Put the text in quotes if the "!" belongs to it, else delete it.'
+        return lines.mistake("a tag that is not whole", _mark(began), mend)
     for said, at_beginning, what, mend in _STUMBLES:
         if problem == said:
             mark = _mark(began or place) if at_beginning else _mark(place)

@@ -75,9 +75,9 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def misspelt(word: str) -> str:
-    """Misspell a word as a hand does: of a long one a letter is lost, of a short one the last is doubled."""
+    """Misspell a word as a hand does: of a long one a letter is lost, of a short one the first is doubled."""
     middle = len(word) // 2
-    return word[:middle] + word[middle + 1 :] if len(word) > 4 else word + word[-1]
+    return word[:middle] + word[middle + 1 :] if len(word) > 4 else word[0] + word
 
 
 def _keys_misspelt(text: str) -> Iterator[Slip]:
