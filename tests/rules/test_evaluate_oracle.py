@@ -268,6 +268,8 @@ def _shares(name: str, rows: list[Track]) -> list[Subject]:
     return found
 
 
+TENTH = Fraction(1, 10)
+
 #: What a rule on all values counts them by, and what it says of their sizes, the smallest first.
 SPREADS: dict[str, tuple[str, str, Callable[[list[int]], bool]]] = {
     "unequal": (
@@ -286,7 +288,6 @@ SPREADS: dict[str, tuple[str, str, Callable[[list[int]], bool]]] = {
         lambda sizes: Fraction(sum(sizes[len(sizes) // 2 :]), sum(sizes)) > Fraction(60, 100),
     ),
 }
-TENTH = Fraction(1, 10)
 
 
 def _spreads(name: str, rows: list[Track]) -> list[Subject]:
