@@ -71,6 +71,7 @@ def test_only_the_sides_of_a_comparison_may_name_datasets() -> None:
         {"all": {"split": "train"}},
         {"any": [{"split": "train"}]},
         {"any": ["train", "test"]},
+        {"all": [{"split": "train"}, {"split": ["valid", "test"]}]},
         {"not": []},
         {"not": {}},
         {"not": "train"},
