@@ -17,6 +17,7 @@ from bot.cli.workspaces import WorkspaceOption
 
 if TYPE_CHECKING:
     from audit_core.errors import Location
+    from audit_core.rights import LicenceTable
     from rules.examples import ExampleOutcome, Lack
     from rules.policy import Policy
 
@@ -45,13 +46,12 @@ def run(
 
     Example: cratecheck policy test policies/release.yaml --junit policies.xml
     """
-    from audit_core.rights import LicenceTable
     from rules.examples import lacks, run_examples
 
     policies = policies_in(paths, workspace)
     if junit is not None:
         could_be_written(junit)
-    outcomes, missing = run_examples(policies, LicenceTable.load()), lacks(policies)
+    outcomes, missing = run_examples(policies, _licences(workspace)), lacks(policies)
     if junit is not None:
         from bot.reports.example_junit import example_junit
 
@@ -62,6 +62,16 @@ def run(
         _show(policies, outcomes, missing)
     if missing or not all(outcome.ok for outcome in outcomes):
         raise typer.Exit(ExitCode.BAD_ANSWER)
+
+
+def _licences(workspace: Path) -> LicenceTable:
+    """Load the table of licences by which the workspace judges; the shipped one, where there is no workspace."""
+    from audit_core.rights import LicenceTable
+    from audit_core.settings import SETTINGS_FILE, load_settings
+    from bot.workspace import licence_table
+
+    at_home = (workspace / SETTINGS_FILE).is_file()
+    return licence_table(load_settings(workspace)) if at_home else LicenceTable.load()
 
 
 def _show(policies: list[Policy], outcomes: list[ExampleOutcome], missing: list[Lack]) -> None:

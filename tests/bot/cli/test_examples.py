@@ -97,3 +97,15 @@ def test_programs_read_it_as_json(run: Run, written: Path) -> None:
         "why": "One (the track) has no licence.",
         "ok": True,
     }
+
+
+def test_licences_are_judged_by_the_table_of_the_workspace(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "cratecheck.toml").write_text('licences = "ours.yaml"\n', encoding="utf-8")
+    rights = "commercial: yes, derivatives: yes, share_alike: no, attribution: no"
+    table = f"licences:\n  LicenseRef-House: {{{rights}, family: house, source: our contract}}\n"
+    (tmp_path / "ours.yaml").write_text(table, encoding="utf-8")
+    rule = "kind: licence\n    severity: high\n    require: [commercial]\n    examples:\n"
+    given = "      - {given: {licence: LicenseRef-House}, expect: pass}\n      - {given: {}, expect: fail}\n"
+    head = POLICY.partition("  - id")[0]
+    (tmp_path / "house.yaml").write_text(f"{head}  - id: house\n    {rule}{given}", encoding="utf-8")
+    assert run("policy", "test", "house.yaml").out.endswith("2 examples: 2 as expected, 0 not\n")
