@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
@@ -64,9 +65,12 @@ def init(
     names = _named(pack) if pack else list(BY_DEFAULT)
     _make(folder, names, asked=bool(pack))
     say()
-    say("The policies are yours to change; each rule says where its numbers come from. Next:")
-    for command, why in _next(folder):
-        say(f"  {command:<{_WIDTH + len(str(folder))}}  # {why}")
+    say("The policies are yours to change; each rule says where its numbers come from.")
+    say("Next, name in cratecheck.toml the people of the groups who review: @data-legal and @data-leads. Then:")
+    steps = list(_next(folder))
+    width = max(len(command) for command, _ in steps)
+    for command, why in steps:
+        say(f"  {command:<{width}}  # {why}")
 
 
 def _named(names: list[str]) -> list[str]:
@@ -125,16 +129,13 @@ def _write(path: Path, text: str, purpose: str, *, ours: bool = False) -> None:
     say(f"{'renewed' if there else 'written'} {path}: {purpose}")
 
 
-_WIDTH: Final = 55
-
-
 def _next(folder: Path) -> Iterator[tuple[str, str]]:
     """Give the commands that come next, with what each is for."""
-    here = "" if folder == Path() else f" -w {folder}"
+    here = "" if folder == Path() else f" -w {shlex.quote(str(folder))}"
     yield f"cratecheck policy check{here}", "are they written as they should be?"
     yield f"cratecheck policy explain{here}", "what do they demand, in plain English?"
     yield f"cratecheck policy test{here}", "do their examples come out as expected?"
-    yield f"cratecheck policy activate --as ADA{here}", "proposes them, and shows what they would change"
-    yield f"cratecheck policy confirm ID --as GRACE{here}", "a second person puts them in force"
     yield f"cratecheck import TRACKS.csv --dataset NAME{here}", "or a folder of audio in place of TRACKS.csv"
+    yield f"cratecheck policy activate --as ADA{here}", "proposes them, and shows what they would find"
+    yield f"cratecheck policy confirm ID --as GRACE{here}", "a second person puts them in force, one by one"
     yield f"cratecheck audit{here}", "holds the data against the policies"
