@@ -60,6 +60,7 @@ _POLICIES = st.fixed_dictionaries(
         ),
         "mode": st.sampled_from(["enforce", "enforce", "observe"]),
         "where": st.sampled_from([None, None, {"split": ["train", "test"]}]),
+        "channel": st.sampled_from(["#audit", "#audit", "#legal"]),
         "stop": st.sampled_from(["100 % of tracks", "100 % of tracks", "2 violations"]),
     }
 )
@@ -96,5 +97,6 @@ def policy_of(drawn: Drawn, name: str) -> Policy:
         datasets=[name],
         applies_to=where,
         mode=drawn["mode"],
+        review={"channel": drawn["channel"], "reviewers": {"people": ["U001"]}},
         safety={"stop_if_over": drawn["stop"], "post_at_most": "2 messages"},
     )
