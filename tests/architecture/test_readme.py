@@ -8,10 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import typer
-from typer.core import TyperGroup
 
-from bot.cli.main import app
+from tests.support.commands import check_command
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,13 +25,7 @@ def mentioned(command: str) -> list[str]:
 
 @pytest.mark.parametrize("line", mentioned("cratecheck"))
 def test_a_command_and_its_options_exist(line: str) -> None:
-    here = typer.main.get_command(app)
-    words = shlex.split(line)[1:]
-    while words and isinstance(here, TyperGroup) and not (here.invoke_without_command and words[0].startswith("-")):
-        assert words[0] in here.commands, f"{words[0]} is no command"
-        here = here.commands[words.pop(0)]
-    known = {name for parameter in here.params for name in parameter.opts} | {"--help"}
-    assert {word for word in words if word.startswith("-")} <= known
+    check_command(line)
 
 
 @pytest.mark.parametrize("line", mentioned("make"))
