@@ -139,7 +139,7 @@ def append(
     connection : Connection
         Of `Store.write`.
     kind : str
-        What happened: run, decision, activation, retirement, import.
+        What happened: run, decision, import, proposal, activation…
     actor : str
         Who did it.
     via : Via

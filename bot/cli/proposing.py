@@ -301,8 +301,10 @@ def _moment(at: Any) -> str:
 
 def _origin(policy: Policy, workspace: Path) -> str:
     """Name the file as it is named in the workspace; one from elsewhere, by its name alone."""
+    from audit_core.wording import writable
+
     path = Path(policy.path)
     try:
-        return path.resolve().relative_to(workspace.resolve()).as_posix()
+        return writable(path.resolve().relative_to(workspace.resolve()).as_posix())
     except ValueError:
-        return path.name
+        return writable(path.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -10,7 +10,7 @@ from audit_core.catalogue.store import Store
 from audit_core.errors import Problems
 from audit_core.ledger import chain
 from audit_core.ledger.policies import activate_text, text_of
-from rules.activation import activate, active
+from rules.activation import activate, active, clashes, effective_at
 from rules.policy import Policy
 from tests.support.policies import policy
 
@@ -65,3 +65,28 @@ def test_an_active_text_that_can_no_longer_be_read_is_told_and_not_left_out(stor
         )
     with store.read() as connection, pytest.raises(Problems, match="active policy old"):
         active(connection)
+
+
+@pytest.mark.parametrize(
+    ("zone", "begins"),
+    [("UTC", "2027-03-28T00:00"), ("Europe/London", "2027-03-28T00:00"), ("Asia/Tokyo", "2027-03-27T15:00")],
+)
+def test_a_day_begins_at_midnight_where_the_policy_is(zone: str, begins: str) -> None:
+    schedule = {"run": "daily 06:00", "timezone": zone}
+    later = policy(RULE, effective={"from": date(2027, 3, 28)}, schedule=schedule)
+    begun = datetime.fromisoformat(f"{begins}:00+00:00")
+    assert effective_at(later, datetime(2026, 11, 1, tzinfo=UTC)) == begun
+    assert effective_at(later, begun + timedelta(hours=30)) == begun + timedelta(hours=30), (
+        "never before it is activated"
+    )
+
+
+def test_ids_that_rules_of_other_policies_have_or_had_are_taken() -> None:
+    other = policy({**RULE, "id": "new-name", "formerly": "old-name"}, policy="other")
+    for name in ("new-name", "old-name"):
+        (clash,) = clashes(policy({**RULE, "id": name}), [("in force in the policy other", other)])
+        assert clash.what == f'the rule id "{name}" is taken: a rule of this id is or was in force in the policy other'
+    (clash,) = clashes(policy({**RULE, "formerly": "old-name"}), [("in force in the policy other", other)])
+    assert "old-name" in clash.what
+    assert list(clashes(policy({**RULE, "id": "third"}), [("in force in the policy other", other)])) == []
+    assert list(clashes(other, [("in force in the policy other", other)])) == [], "its own ids are its own"

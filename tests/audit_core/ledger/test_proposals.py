@@ -9,10 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from audit_core.catalogue.store import Store, sqlite_url
-from audit_core.ledger.policies import activate_text, activations, effective, in_force, pending, retire, text_sha256
+from audit_core.ledger.policies import (
+    activate_text,
+    activated_last,
+    activations,
+    effective,
+    in_force,
+    pending,
+    retire,
+    text_sha256,
+)
 from audit_core.ledger.proposals import (
     LAPSES_AFTER,
     Proposal,
@@ -192,6 +203,45 @@ def test_a_policy_can_be_retired_before_it_takes_force(here: Store) -> None:
     with here.read() as connection:
         assert pending(connection, START) == []
         assert in_force(connection, START + 2 * DAY) == {}
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from("ab"), st.one_of(st.none(), st.integers(0, 2)), st.integers(0, 4)), max_size=8
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_in_force_is_always_the_last_of_what_is_effective(
+    here: Store, steps: list[tuple[str, int | None, int]]
+) -> None:
+    """At each hour something is activated, to count some hours later, or retired at once."""
+    written: list[tuple[str, str | None, datetime]] = []
+    with here.engine.connect() as connection:
+        connection.begin()
+        for number, (policy, body, ahead) in enumerate(steps):
+            at = START + timedelta(hours=number)
+            said: Any = {"actor": "otis", "via": "cli", "at": at}
+            last = activated_last(connection, policy)
+            if body is None:
+                if retire(connection, policy, **said):
+                    written.append((policy, None, at))
+            elif last is None or last.sha256 != text_sha256(f"{policy}{body}"):
+                since = at + timedelta(hours=ahead)
+                activate_text(connection, policy, f"{policy}{body}", effective_at=since, **said)
+                written.append((policy, f"{policy}{body}", since))
+        for hours in range(-1, 14):
+            at = START + timedelta(hours=hours)
+            expected = {policy: body for policy, body, since in written if since <= at}
+            found = {policy: one.text for policy, one in in_force(connection, at).items()}
+            assert found == {policy: body for policy, body in expected.items() if body is not None}
+            assert {policy: one.sha256 for policy, one in effective(connection, at).items()} == {
+                policy: text_sha256(body) for policy, body in found.items()
+            }
+        end = START + timedelta(hours=len(steps))
+        for one in pending(connection, end):
+            assert in_force(connection, one.effective_at)[one.policy].seq == one.seq
+        connection.rollback()
 
 
 def lived_in(store: Store) -> None:
