@@ -66,6 +66,16 @@ class Approvers:
         """Say who may confirm a proposal, or reject it: a group's handle, or names."""
         return self._named(self._who(connection, found), "or")
 
+    def able(self, connection: Connection, found: Proposal) -> int | None:
+        """Count the people who may confirm a proposal, its author not among them; None if they are not known now."""
+        try:
+            members = {
+                person for one in self._who(connection, found) for person in self._roles.members(connection, one)
+            }
+        except DecisionRefused:
+            return None
+        return sum(not same_person(person, found.person, self._settings.people) for person in members)
+
     def groups(self, connection: Connection) -> frozenset[str]:
         """Name the groups that have a say in proposals, beside those of the policies in force."""
         who = [one for found in proposals(connection, self._clock()) for one in self._who(connection, found)]

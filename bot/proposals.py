@@ -65,6 +65,7 @@ class Proposals:
             via=one.via,
             approvers=self._approvers.named(connection, one),
             confirmations=one.confirmations,
+            able=self._approvers.able(connection, one),
             lapses_at=one.lapses_at,
             sha256=one.sha256,
             base_sha256=one.base_sha256,
@@ -96,7 +97,7 @@ class Proposals:
         PolicyError
             If the policy is no longer in force.
         """
-        policy = self._policies(connection).get(mark.policy)
+        policy = self._policies.readable(connection).get(mark.policy)
         if policy is None:
             raise PolicyError(f"the policy {mark.policy} is no longer in force")
         rules = {rule.id: rule for rule in policy.rules}
@@ -118,7 +119,7 @@ class Proposals:
 
     def base(self, connection: Connection, mark: PolicyMark) -> Policy | None:
         """Read the text that a form was made of; None if it is no longer the one in force."""
-        policy = self._policies(connection).get(mark.policy)
+        policy = self._policies.readable(connection).get(mark.policy)
         return policy if policy is not None and policy.sha256 == mark.base else None
 
     def _ahead(self, policy: Policy | None) -> datetime | None:

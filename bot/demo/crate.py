@@ -151,4 +151,7 @@ def _settings() -> str:
         for handle in sorted({handle for reviewer in REVIEWERS for handle in reviewer.groups})
     }
     groups = "".join(f'"{handle}" = {json.dumps(ids)}\n' for handle, ids in members.items())
-    return f"# A workspace for trying: the desk may show it.\ndemo = true\n\n[people]\n{people}\n[groups]\n{groups}"
+    approvers = "# All of them may confirm a change of a policy: what loosens a critical rule takes two.\n"
+    approvers += f"policy_approvers = {json.dumps(list(members))}"
+    head = f"# A workspace for trying: the desk may show it.\ndemo = true\n\n{approvers}\n"
+    return f"{head}\n[people]\n{people}\n[groups]\n{groups}"

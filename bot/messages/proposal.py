@@ -99,6 +99,8 @@ class Card:
         Who may confirm it: the group's handle, or names.
     mark : str
         The state in which its buttons find it; they are there while it is proposed.
+    able : int or None
+        How many people may confirm it, if that is known.
     loosening : sequence of str
         How it loosens critical rules.
     begins : datetime or None
@@ -118,6 +120,7 @@ class Card:
     approvers: str
     confirmations: int
     lapses_at: datetime
+    able: int | None = None
     sha256: str | None = None
     base_sha256: str | None = None
     origin: str = ""
@@ -190,11 +193,13 @@ def deeds(change: Change) -> str:
 
 def _wish(card: Card, people: Mapping[str, str], limit: int) -> list[Span]:
     reason = plain(card.proposed.reason, 2 * limit)
+    begins = f"\nIt comes into force {moment(card.begins)}." if card.begins and card.state == "proposed" else ""
     return [
         person(card.proposed.person, people, min(limit, 80)),
         text(f" {_WANTS[card.kind]} "),
         bold(plain(card.title, limit)),
         text(f".\nWhy: {reason}" if reason else "."),
+        text(begins),
     ]
 
 
@@ -239,6 +244,9 @@ def _standing(card: Card, people: Mapping[str, str], limit: int) -> list[Span]:
 
 def _state(card: Card) -> str:
     match card.state:
+        case "proposed" if card.able is not None and card.able < card.confirmations:
+            few = f"{counted(card.confirmations, 'person', 'people')} would have to confirm it, and {card.able} may"
+            return f"{few}: name more in cratecheck.toml, as policy_approvers"
         case "proposed":
             if card.confirmations > 1:
                 done = f"{len(card.confirmed)} of {card.confirmations}"

@@ -162,6 +162,12 @@ def test_a_critical_rule_is_loosened_by_two_who_did_not_propose_it(home: House) 
 
 
 @on_sqlite
+def test_a_loosening_that_too_few_may_confirm_says_so(home: House) -> None:
+    propose(home, "nina", "rule-0", "critical", "high")
+    assert "2 people would have to confirm it, and 1 may: name more in cratecheck.toml" in said(message(home))
+
+
+@on_sqlite
 def test_a_form_that_somebody_overtook_shows_what_follows_now(home: House) -> None:
     propose(home, "mallory", "rule-0", "critical", "high")
     assert home.desk.user("otis").click(message(home)["ts"], "proposal:confirm").ok
@@ -374,6 +380,35 @@ def test_a_form_with_metadata_of_something_else_proposes_nothing_of_it(home: Hou
         changed = shown(view)["rule-1"].replace("high", "low")
         assert REASON in home.desk.user("nina").submit(values={"rule-1": changed, REASON: "so"}).mistakes
     assert known(home) == []
+
+
+@on_sqlite
+def test_what_the_command_line_proposes_is_answered_in_slack(home: House, tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    activations = Activations(home.store, Roles(settings.groups, settings.people), settings, clock=home.clock)
+    new = POLICY.replace("release", "second").replace("id: ", "id: second-").replace("#data-audit", "#elsewhere")
+    activations.propose(new, None, "ada", "cli", origin="policies/second.yaml", commit="4f2a9c1")
+    activations.propose(None, "release", "ada", "cli", reason="the model is done")
+
+    def posted(channel: str, words: str) -> dict[str, Any] | None:
+        home.sent()
+        return next((one for one in home.desk.messages(channel) if words in said(one)), None)
+
+    first = home.desk.wait_for(lambda: posted("elsewhere", "New policy: second"), timeout_s=20.0)
+    assert first is not None
+    assert "via cli from policies/second.yaml, commit 4f2a9c1" in said(first)
+    assert "+" not in said(home.desk.thread("elsewhere", first["ts"])[1])
+    second = home.desk.wait_for(lambda: posted("data-audit", "wants to retire"), timeout_s=20.0)
+    assert second is not None
+    assert len(home.desk.thread("data-audit", second["ts"])) == 1
+    for one, user in ((first, "otis"), (second, "otis"), (second, "nina")):  # what was critical is gone: two
+        assert home.desk.user(user).click(one["ts"], "proposal:confirm").ok
+        home.opened(user, "proposal")
+        assert home.desk.user(user).submit().ok
+    with home.store.read() as connection:
+        assert list(in_force(connection, home.clock())) == ["second"]
+    assert "You activated the proposal: second is in force." in home.desk.wait_for(lambda: home.whispers("otis"))
+    assert posted("data-audit", "Activated: the policy is out of force")
 
 
 @on_sqlite

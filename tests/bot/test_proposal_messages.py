@@ -123,6 +123,8 @@ def test_a_proposals_message_is_the_one_that_was_reviewed() -> None:
         ({"loosening": ("It closes.",), "confirmations": 2}, "two people have to confirm it.\n• It closes."),
         ({"confirmations": 2, "confirmed": (Step("U2", THEN),)}, "Confirmed by Nina Simon, 22 Nov 2026, 14:05 UTC."),
         ({"confirmations": 2, "confirmed": (Step("U2", THEN),)}, "(1 of 2 have)"),
+        ({"begins": THEN}, "\nIt comes into force 22 Nov 2026, 14:05 UTC."),
+        ({"confirmations": 2, "able": 1}, "2 people would have to confirm it, and 1 may: name more in cratecheck.toml"),
         ({"state": "activated", "confirmed": (Step("U2", THEN),)}, "Activated: audits apply this text."),
         ({"state": "activated", "begins": THEN}, "Activated: audits apply it from 22 Nov 2026, 14:05 UTC on."),
         ({"state": "activated", "kind": "retirement"}, "Activated: the policy is out of force"),
