@@ -17,6 +17,7 @@ from rules.handbook import chapter, handbook
 from rules.json_schema import policy_schema
 from rules.reader import check_text
 from rules.schedule import timing_of
+from tests.support.commands import check_command
 from tests.support.policies import LICENCES, policy
 
 BOOK = Path(rules.handbook.__file__).with_name("HANDBOOK.md")
@@ -75,6 +76,11 @@ def test_it_tells_of_every_field_and_kind() -> None:
 def test_a_chapter_names_what_a_sentence_may_use(kind: str) -> None:
     for name, meaning in KINDS[kind].NAMES.items():
         assert f"- `{{{name}}}`: {meaning}" in chapter(kind)
+
+
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"`(cratecheck [^`\n]+)`", TEXT))))
+def test_the_commands_that_it_names_exist(line: str) -> None:
+    check_command(line)
 
 
 def test_its_links_lead_to_its_headings() -> None:
