@@ -34,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 def check(paths: Files = None, workspace: WorkspaceOption = Path()) -> None:
     """Find the mistakes in policy files, all of them in one go; no database is needed.
 
-    Example: cratecheck policy check policies/release.yaml
+    Example: cratecheck policy check policies/rights.yaml
     """
     policies = policies_in(paths, workspace)
     rules = sum(len(policy.rules) for policy in policies)

@@ -57,7 +57,7 @@ def run(
     The files are held against the catalogue as the audit does it, and compared with what stands and with the policies
     in force. It writes nothing, and asks nobody. The exit status is 0 whatever comes out: it is no judgement.
 
-    Example: cratecheck policy preview policies/release.yaml --format markdown
+    Example: cratecheck policy preview policies/rights.yaml --format markdown
     """
     from audit_core.clock import utc_now
     from bot.cli.progress import progress

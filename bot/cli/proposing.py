@@ -46,7 +46,7 @@ def activate(actor: ActorOption, paths: Files = None, reason: Why = "", workspac
     confirms it, on the command line or in Slack: two, where it loosens a critical rule. Audits apply it from then on,
     or from the day that it names. The exit status is 1 if one is refused.
 
-    Example: cratecheck policy activate policies/release.yaml --reason "As agreed with the label" --as "Ada Adams"
+    Example: cratecheck policy activate policies/rights.yaml --reason "As agreed with the label" --as "Ada Adams"
     """
     from bot.checkout import commit_of
 

@@ -44,7 +44,7 @@ def run(
     Every rule needs an example that passes and one that fails. The exit status is 1 if an example comes out otherwise
     than it says, or if a rule lacks one.
 
-    Example: cratecheck policy test policies/release.yaml --junit policies.xml
+    Example: cratecheck policy test policies/rights.yaml --junit policies.xml
     """
     from rules.examples import lacks, run_examples
 
