@@ -11,7 +11,7 @@ from audit_core.errors import CratecheckError, Problems
 from audit_core.placed_yaml.dialect import Dialect
 from audit_core.placed_yaml.lines import Lines
 from audit_core.placed_yaml.places import Place, broken, is_broken, mark_of, spot, spot_of
-from audit_core.wording import quoted
+from audit_core.wording import on_one_line, quoted
 
 __all__ = ["MAX_DEPTH", "MAX_NODES", "Builder", "refused"]
 
@@ -24,8 +24,12 @@ _DECIMAL: Final = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})\.\d{1,18}", re.ASCII)
 _LEADING_ZERO: Final = re.compile(r"[-+]?0\d+", re.ASCII)
 _NOTHING: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE_OR_FALSE_TO_SOME: Final = frozenset({"yes", "no", "on", "off", "true", "false"})
+_SHOWN: Final = 60
 _LONGEST_WORD: Final = 5  # of those two sets
-_ENDS: Final = {"]": "[", "}": "{", '"': '"'}
+#: What closes, and what opens it.
+_PAIRS: Final = {"]": "[", "}": "{", '"': '"'}
+_TYPOGRAPHIC: Final = {"”": "“„", "“": "„", "’": "‘‚", "‘": "‚", "»": "«", "«": "»"}
+_ENDS: Final = frozenset({*_PAIRS, *_TYPOGRAPHIC})
 
 #: What an escape may write that PostgreSQL does not keep as text.
 _NUL: Final = re.compile("\x00")
@@ -103,6 +107,7 @@ class Builder:
     def _entries(self, at: int, depth: int) -> _Built:
         values: dict[str, Any] = {}
         place = Place(at)
+        lost_dash = False
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             key, key_at = self._node(event, depth + 1)
             value, where = self._node(self._next(), depth + 1)
@@ -110,8 +115,11 @@ class Builder:
                 if not is_broken(key_at):
                     self._refuse("a key that is not text", key_at, "Keys are words: quote it if it is meant.")
             elif key in values:
-                mend = f"It is in line {mark_of(place.keys[key]).line} already: keep one."
-                self._refuse(f"the key {quoted(key)} stands here twice", key_at, mend)
+                lost_dash = lost_dash or self._has_lost_dash(place, key)
+                if not lost_dash or key == next(iter(values)):
+                    mend = f"It is in line {mark_of(place.keys[key]).line} already: keep one"
+                    mend += f', or begin an entry of the list here, as in "- {key}: …".' if lost_dash else "."
+                    self._refuse(f"the key {quoted(key)} stands here twice", key_at, mend)
             else:
                 if value is None and not is_broken(where):
                     where = self._empty(key_at, f"nothing is written after {quoted(key)}", key)
@@ -119,6 +127,13 @@ class Builder:
                 place.keys[key] = key_at
                 place.below[key] = where
         return values, place
+
+    def _has_lost_dash(self, place: Place, key: str) -> bool:
+        """Tell whether the keys of an entry of a list begin anew."""
+        begins, lines = mark_of(place), self._lines.lines
+        line, column = lines[begins.line - 1], begins.column - 1
+        is_entry = line[:column].strip() == "-" and line[column : column + 1] != "{"
+        return is_entry and len(place.keys) > 1 and key == next(iter(place.keys))
 
     def _scalar(self, event: yaml.ScalarEvent, at: int) -> _Built:
         text = event.value
@@ -128,9 +143,8 @@ class Builder:
             return None, broken(at)
         if not event.implicit[0] or (text and self._dialect.texts):  # implicit: without quotes, and no block of text
             return text, at
-        if text[-1:] in _ENDS and (letter := _never_opened(text)):
-            mend = "Open it before, or put the text in quotes if it is meant."
-            self._refuse(f"{letter} closes here what was never opened", at, mend)
+        if text[-1:] in _ENDS and (told := _wrong_end(text)):
+            self._refuse(told[0], at if text[-1] in _TYPOGRAPHIC else _last_letter(event), told[1])
             return None, broken(at)
         if text[:1] in _BEGINS_A_NUMBER:
             return self._number(text, at)
@@ -169,10 +183,11 @@ class Builder:
 
     def _empty(self, at: Place | int, what: str, key: str = "") -> int:
         mark, (first, _, rest) = mark_of(at), key.partition(" ")
-        mend = (
-            f"Put a colon between them: {quoted(f'{first}: {rest}')}." if rest else "Write a value, or delete the key."
-        )
-        mend = _COMMENT if re.search(r"[:-]\s+#\S", self._lines.after(mark)) else mend
+        mend = "Write a value, or delete the key."
+        if re.search(r"[:-]\s+#\S", self._lines.after(mark)):
+            mend = _COMMENT
+        elif rest:
+            mend = f"Put a colon between, as in `{on_one_line(f'{first}: {rest}', _SHOWN)}`."
         self.mistakes.append(self._lines.mistake(what, mark, mend))
         return broken(spot_of(at))
 
@@ -180,11 +195,23 @@ class Builder:
         self.mistakes.append(self._lines.mistake(what, mark_of(at), mend))
 
 
-def _never_opened(text: str) -> str | None:
-    """Find a bracket, or a quotation mark, that ends a text without quotes and has lost its other half."""
+def _wrong_end(text: str) -> tuple[str, str] | None:
+    """Say what is wrong with a bracket or quotation mark that ends a text without quotes, if anything is."""
     end = text[-1]
-    is_open = text.count(_ENDS[end]) >= text.count(end) if end != '"' else text.count(end) % 2 == 0
-    return None if is_open else f"'{end}'"
+    if end in _TYPOGRAPHIC:
+        if text[0] not in _TYPOGRAPHIC[end]:
+            return None
+        mend = f'Word processors put them in: type straight ones, as in "{text[1:-1]}".'
+        return f"quotation marks that are letters here: {text[0]} and {end}", mend
+    if text.count(end) % 2 == 0 if end == '"' else text.count(_PAIRS[end]) >= text.count(end):
+        return None
+    called = "a quotation mark" if end == '"' else f'"{end}"'
+    return f"{called} closes here what was never opened", "Open it before, or put the text in quotes if it is meant."
+
+
+def _last_letter(event: yaml.ScalarEvent) -> int:
+    end = event.end_mark
+    return spot(end.line, end.column - 1) if end else spot(0, 0)
 
 
 def _spot(event: yaml.Event | None) -> int:

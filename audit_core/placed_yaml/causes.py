@@ -110,7 +110,11 @@ def _comment_inside(lines: Lines, read: list[yaml.Token], place: Mark) -> Cause 
             if not inside and (number, column) > (first.line, first.column):
                 opener = lines.after(Mark(first.line + 1, first.column + 1))[:1]
                 what = f'what follows "#" is a comment, so that "{opener}" in line {first.line + 1} is never closed'
-                return Cause(what, Mark(number + 1, column + 1), 'Put the value in quotes, as in "#data-audit".')
+                return Cause(
+                    what,
+                    Mark(number + 1, column + 1),
+                    'Put a value that begins with "#" in quotes; let a comment end the line.',
+                )
             if not inside:
                 break
     return None

@@ -27,7 +27,12 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 
 #: Broken policies of which the schema sees nothing: what is wrong with them is no matter of structure.
 BEYOND = {
-    *("a-key-that-is-a-number", "a-key-that-is-no", "a-key-twice"),  # an editor tells of them by itself
+    *(
+        "a-key-that-is-a-number",
+        "a-key-that-is-no",
+        "a-key-twice",
+        "a-dash-that-is-lost",
+    ),  # an editor tells of them by itself
     *("a-rule-id-twice", "a-former-id-of-two-rules", "a-former-id-that-is-in-use"),
     *("a-cron-line-out-of-range", "a-cron-line-that-never-comes", "a-cron-line-with-both-days"),
     *("a-day-not-every-month-has", "a-misspelt-day", "a-schedule-in-other-words", "a-time-that-does-not-exist"),
