@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from bot.outbox import ask
+from bot.outbox import ask, parent_subject
 from rules.policy import Policy
 from rules.schedule import Timing, timing_of
 
@@ -39,6 +39,7 @@ def remind(connection: Connection, policy: Policy, *, due: datetime, now: dateti
             "owner": policy.owner,
             "review_by": policy.review_by.isoformat() if policy.review_by else None,
             "due": due.isoformat() if late else None,
+            "opens": parent_subject(policy.id, policy.rules[0].id, ""),
         },
         at=now,
     )

@@ -6,7 +6,20 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from bot.messages.kit import Block, Message, bold, context, fitted, header, mention, message, paragraph, text
+from bot.messages.kit import (
+    Block,
+    Message,
+    actions,
+    bold,
+    button,
+    context,
+    fitted,
+    header,
+    mention,
+    message,
+    paragraph,
+    text,
+)
 from bot.messages.text import plain
 from bot.messages.when import day, moment
 
@@ -38,9 +51,11 @@ def overdue_message(content: Mapping[str, Any], people: Mapping[str, str]) -> Me
                 text(". It is still in force, word for word."),
             ),
             paragraph(
-                text("Read it, and change what is no longer right. Then write a new day under review_by, and "),
-                text("activate it (cratecheck policy activate), even if that day is all that you change."),
+                text("Read it, change what is no longer right, and write a new day under review_by, even if that is "),
+                text("all that you change. Press Policy to propose it here, or edit its file and propose it by "),
+                text("cratecheck policy activate."),
             ),
+            actions(button("Policy", "policy", content["opens"])),
             context(plain(f"{late}This comes every Monday until then.", 2 * limit)),
         ]
 

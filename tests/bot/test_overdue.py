@@ -72,6 +72,7 @@ def test_past_its_day_the_owner_is_told_each_monday_at_nine_and_once(watched: Wa
         "owner": "legal@label.example",
         "review_by": "2026-11-25",
         "due": None,
+        "opens": "rule/release/licence-known/",
     }
     assert len(watched.at(days=13)) == 1
     assert len(watched.at(days=14, hours=4)) == 2
@@ -136,6 +137,8 @@ def test_it_stands_in_the_channel_of_the_policy(house: House) -> None:
     assert posted["text"].startswith(
         "To be looked at again: Audio that may train a model. The policy release was due by "
     )
+    assert house.desk.user("nina").click(posted["ts"], "policy").ok
+    assert "review_by" in str(house.opened("nina", "policy"))
 
 
 @pytest.mark.parametrize(
@@ -149,8 +152,8 @@ def test_it_stands_in_the_channel_of_the_policy(house: House) -> None:
     ],
 )
 def test_an_owner_whom_slack_knows_is_called(owner: str, called: dict[str, str]) -> None:
-    content = {"policy": "release", "title": "Audio", "owner": owner, "review_by": "2026-11-25", "due": None}
-    message = overdue_message(content, {"U0NINA000": "Nina Simon"})
+    content = {"policy": "release", "title": "Audio", "owner": owner, "review_by": "2026-11-25"}
+    message = overdue_message({**content, "due": None, "opens": "rule/release/a/"}, {"U0NINA000": "Nina Simon"})
     spans = message.blocks[1]["elements"][0]["elements"]
     first = {key: spans[0][key] for key in called}
     assert first | {"text": first.get("text", "").partition(",")[0]} == {"text": "", **called}
@@ -159,7 +162,7 @@ def test_an_owner_whom_slack_knows_is_called(owner: str, called: dict[str, str])
 def test_the_message_says_by_when_and_what_to_do() -> None:
     content = {
         "policy": "release", "title": "<!channel> Audio", "owner": "legal@label.example", "review_by": "2026-11-25",
-        "due": "2026-12-14T09:00:00+00:00",
+        "due": "2026-12-14T09:00:00+00:00", "opens": "rule/release/a/",
     }  # fmt: skip
     message = overdue_message(content, {})
     said = str(message.blocks)
