@@ -154,7 +154,7 @@ class Finding(SQLModel, table=True):
 
     run_id: int = Field(primary_key=True, foreign_key="run.id")
     key: str = Field(primary_key=True)
-    transition: str  # opened, reopened, changed, resolved, gone, superseded
+    transition: str  # opened, reopened, changed, resolved, gone, superseded, renamed
     policy: str
     rule: str
     kind: str
