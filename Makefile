@@ -40,6 +40,7 @@ bench: install-dev
 	$(BIN)/python tests/benchmarks/import_rows.py
 	$(BIN)/python tests/benchmarks/check_policies.py
 	$(BIN)/python tests/benchmarks/evaluate_rules.py
+	$(BIN)/python tests/benchmarks/preview_audit.py
 	$(BIN)/python tests/benchmarks/click_under_load.py
 	$(BIN)/python tests/benchmarks/fingerprint_speed.py
 	$(BIN)/python tests/benchmarks/integrity_speed.py

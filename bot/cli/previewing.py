@@ -156,6 +156,8 @@ def _show(previews: list[dict[str, Any]], style: PreviewFormat) -> None:
     elif style is PreviewFormat.MARKDOWN:
         from bot.reports.preview_markdown import preview_markdown
 
+        # Those that change anything come first: a comment may have to be cut.
+        previews.sort(key=lambda one: one["before"] == one["after"])
         sys.stdout.write("\n".join(map(preview_markdown, previews)))
     else:
         for number, preview in enumerate(previews):
