@@ -72,3 +72,13 @@ def test_a_pattern_judges_the_spelling_of_the_track_and_not_of_another(store: St
     plant(store, "crate", [{"key": "a", "genre": genre}, {"key": "b", "genre": "rock"}])
     rule = {"kind": "field", "field": "genre", "must": {"match": "[a-z]+"}}
     assert [one.subject for one in found(store, rule)] == ["a"]
+
+
+def test_a_track_that_states_no_duration_has_the_one_that_was_measured(store: Store) -> None:
+    rows = [
+        {"artist": "Nina", "heard": {"packets": "A", "duration_ms": 5_400_000}},
+        {"artist": "Otis", "duration": 1_800_000, "heard": {"packets": "B", "duration_ms": 36_000_000}},
+    ]
+    plant(store, "crate", rows)
+    rule = {"kind": "share", "of": "hours", "by": "artist", "at_most": "60 %"}
+    assert [one.message for one in found(store, rule)] == ["Nina has 75.00 % of the hours (1.50 h)."]

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from audit_core.catalogue.store import Store
+from audit_core.catalogue.store import Store, sqlite_url
 from tests.support.audits import Audited, States
 from tests.support.catalogue import plant
 from tests.support.policies import policy
 
 ROWS = [{"artist": "Nina"}, {"artist": "Nina"}, {"artist": "Nina"}, {"artist": "Otis"}, {"title": "A"}]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(sqlite_url(tmp_path / "cratecheck.sqlite")) as store:
+        yield store
 
 
 def share(**keys: Any) -> dict[str, Any]:
