@@ -23,6 +23,8 @@ Or of all together, which is one violation at most:
 
 There, the whole is the sum of all values: a track with two artists counts twice.
 
+To any of these may be added:
+
 - `needs`: how many values there have to be for this to mean anything, as in `{values: 100}`: of fewer than a hundred
   artists, one always has more than 1 %. If there are fewer, there is not enough evidence.
 
