@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -61,9 +60,17 @@ def test_a_form_that_was_open_before_the_edit_waives_nothing(here: House, text: 
 def test_the_review_behind_all_of_them_refuses_a_forged_click(here: House) -> None:
     activate(here.store, WITHOUT, here.clock())
     review = Review(here.store, Roles({"@data-legal": [NINA.id, OTIS.id]}), here.clock)
-    click = Click(verdict="waive", key=key_of("a"), revision=1, person=NINA.id, via="slack", **GOOD)
-    until = here.clock().date() + timedelta(days=9)
+    click = Click(
+        verdict="waive",
+        key=key_of("a"),
+        revision=1,
+        person=NINA.id,
+        via="slack",
+        reason=GOOD["reason"],
+        evidence_url=GOOD["evidence_url"],
+        until=here.clock().date() + timedelta(days=9),
+    )
     for refused in (review.permit, review.matter, review.decide):
         with pytest.raises(DecisionRefused, match="can't be decided by waive"):
-            refused(replace(click, until=until))
+            refused(click)
     _nothing_was_decided(here)
