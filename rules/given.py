@@ -17,7 +17,7 @@ from audit_core.catalogue.fields import FIELDS, field_named
 from audit_core.errors import Location
 from audit_core.placed_yaml.mistakes import Mistake, Refusal, Refusals
 from audit_core.placed_yaml.models import Strict
-from audit_core.wording import did_you_mean, listed, quoted
+from audit_core.wording import did_you_mean, listed, meant, quoted
 from rules.given_words import HEARD, WORDS, flow
 from rules.selector import in_words, value_for
 from rules.vocabulary import a_word_of
@@ -103,6 +103,8 @@ def given_of(value: object) -> Given:
     """
     if not isinstance(value, dict):
         raise Refusal(Mistake("expected what is known of a track", "Write it as in {licence: CC-BY-4.0}, or {}."))
+    if misspelt := _misspelt_forms(value):
+        raise Refusal(*misspelt)
     if not any(form in value for form in _FORMS):
         given = Given((_facts(value, _FORMS),), _ONE)
         paths: list[tuple[str | int, ...]] = [()]
@@ -156,6 +158,18 @@ def _several(value: dict[str, Any]) -> Given:
     return Given(tuple(tracks), tuple(f"track {number}" for number in range(1, repeat * len(tracks) + 1)), repeat)
 
 
+def _misspelt_forms(value: dict[str, Any]) -> list[Mistake]:
+    """Find the words for one, two or several tracks that are there in another spelling."""
+    found = []
+    for name, held in value.items():
+        holds_tracks = isinstance(held, dict) or (isinstance(held, list) and held and isinstance(held[0], dict))
+        if name in (*_FORMS, *_KNOWN) or not (holds_tracks or "tracks" in value):
+            continue
+        if form := meant(name, _FORMS):
+            found.append(Mistake(f"unknown key {quoted(name)}", f"Did you mean {quoted(form)}?", (name,), at_key=True))
+    return found
+
+
 def _refuse_others(value: dict[str, Any], known: tuple[str, ...], refusals: Refusals) -> None:
     for name in value:
         if name in known:
@@ -171,14 +185,15 @@ def _facts(value: object, forms: tuple[str, ...] = ()) -> Facts:
         raise Refusal(Mistake("expected what is known of a track", "Write it as in {licence: CC-BY-4.0}, or {}."))
     refusals = Refusals()
     facts: list[tuple[str, Any]] = []
+    strange = any(name not in WORDS and field_named(name) is None for name in value)  # it may be what seems to lack
     for name, stated in value.items():
         with refusals.at(name):
             facts.append((name, _read(name, stated, forms)))
-            if name in HEARD and name != "audio" and "audio" not in value:
+            if name in HEARD and name != "audio" and "audio" not in value and not strange:
                 mend = "Give its audio a name, as in audio: A."
                 raise Refusal(Mistake(f"{quoted(name)} is heard in audio, and there is none", mend, at_key=True))
     for word, needed, mend in _TOGETHER:
-        if word in value and needed not in value:
+        if word in value and needed not in value and not strange:
             with refusals.at(word):
                 raise Refusal(Mistake(f"{quoted(word)} says nothing without {quoted(needed)}", mend, at_key=True))
     refusals.tell()

@@ -19,6 +19,7 @@ _OPENS: Final = (yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken)
 _CLOSES: Final = (yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
 _COLON: Final = re.compile(r":(?:\s|$)")
 _COMMENT: Final = re.compile(r"(?:^|[\s\[{,])#")
+_WORDS: Final = re.compile(r"(?:- )?[a-z_]+ [^\]}]+$")
 _KEY_AND_VALUE: Final = re.compile(r"[^#:]*:\s+[^\s#]")
 _LOOKED_THROUGH: Final = 20  # lines
 _BRACKET_AFTER_KEY: Final = re.compile(r"\s*(- )?(\w+) *[\[{]")
@@ -61,9 +62,12 @@ def cause_of(lines: Lines, problem: str, place: Mark) -> Cause | None:
         return cause
     if problem in (_TOO_MANY, *_ASTRAY) and (cause := _bracket_after_key(lines, place)):
         return cause
+    astray = problem in _ASTRAY
+    if (problem == _TOO_MANY or astray) and (cause := _line_without_colon(lines, place, strictly=astray)):
+        return cause
     if problem == _TOO_MANY:
-        return _line_without_colon(lines, place) or _line_too_far(lines, place)
-    if problem in _ASTRAY and place.column == _indent(lines, place.line) + 1:
+        return _line_too_far(lines, place)
+    if astray and place.column == _indent(lines, place.line) + 1:
         return _indented_otherwise(lines, place)
     return None
 
@@ -129,10 +133,11 @@ def _bracket_after_key(lines: Lines, place: Mark) -> Cause | None:
     return Cause(what, mark, 'Write a key, a colon, a space and the value: "key: value".')
 
 
-def _line_without_colon(lines: Lines, place: Mark) -> Cause | None:
-    """Find the line above that should have been a key with its value."""
+def _line_without_colon(lines: Lines, place: Mark, *, strictly: bool) -> Cause | None:
+    """Find the line above that should have been a key with its value; strictly: that looks like a word and a value."""
     above = _above(lines, place.line)
-    if above is None or _COLON.search(lines.lines[above - 1]):
+    said = _COMMENT.split(lines.lines[above - 1])[0].strip() if above else ""
+    if above is None or _COLON.search(said) or (strictly and not _WORDS.match(said)):
         return None
     mark = Mark(above, _indent(lines, above) + 1)
     return Cause("a key without a colon", mark, 'Write a key, a colon, a space and the value: "key: value".')
