@@ -24,6 +24,7 @@ from bot.policies import Policies
 from bot.roles import Roles
 from bot.tables import outbox_items
 from rules.checks import KINDS
+from rules.lineage import known_as
 from rules.policy import Policy, Rule
 
 __all__ = ["Listing", "Reading"]
@@ -70,9 +71,10 @@ class Reading:
     def parent(self, connection: Connection, policy: str, rule: str, dataset: str) -> Parent:
         """Read how a rule stands in a dataset."""
         found = self._policies.rule(connection, policy, rule)
-        by_state = _counts(connection, policy, rule, dataset)
+        ids = known_as(found[1]) if found else (rule,)
+        by_state = _counts(connection, policy, ids, dataset)
         if found is None:
-            severity = connection.scalar(select(violations.c.severity).where(*_of(policy, rule, dataset)).limit(1))
+            severity = connection.scalar(select(violations.c.severity).where(*_of(policy, ids, dataset)).limit(1))
             return Parent(
                 subject=parent_subject(policy, rule, dataset),
                 policy=policy,
@@ -113,18 +115,19 @@ class Reading:
 
     def page(self, connection: Connection, listing: Listing, metadata: str) -> Page:
         """Read a page of a review modal; past the last one, the last."""
-        by_state = _counts(connection, listing.policy, listing.rule, listing.dataset)
+        found = self._policies.rule(connection, listing.policy, listing.rule)
+        ids = known_as(found[1]) if found else (listing.rule,)
+        by_state = _counts(connection, listing.policy, ids, listing.dataset)
         total = by_state.get(listing.state, 0)
         number = max(0, min(listing.number, -(-total // PAGE) - 1))
         wanted = (
             select(violations)
-            .where(*_of(listing.policy, listing.rule, listing.dataset), violations.c.state == listing.state)
+            .where(*_of(listing.policy, ids, listing.dataset), violations.c.state == listing.state)
             .order_by(violations.c.subject, violations.c.discriminator, violations.c.key)
             .limit(PAGE)
             .offset(number * PAGE)
         )
         listed = [Violation.of(row) for row in connection.execute(wanted)]
-        found = self._policies.rule(connection, listing.policy, listing.rule)
         return Page(
             rule=listing.rule,
             dataset=listing.dataset,
@@ -166,7 +169,7 @@ class Reading:
         days = rule.review.respond_within.days(rule.severity)
         oldest = connection.scalar(
             select(func.min(_CAME_UP, type_=violations.c.opened_at.type)).where(
-                *_of(policy.id, rule.id, dataset), violations.c.state == "open"
+                *_of(policy.id, known_as(rule), dataset), violations.c.state == "open"
             )
         )
         if days is None or oldest is None:
@@ -196,12 +199,14 @@ _CAME_UP = case(
 )
 
 
-def _of(policy: str, rule: str, dataset: str) -> tuple[Any, ...]:
-    return violations.c.policy == policy, violations.c.rule == rule, violations.c.dataset == dataset
+def _of(policy: str, ids: Sequence[str], dataset: str) -> tuple[Any, ...]:
+    """Give the conditions for the violations of a rule, which may stand under ids that it had before."""
+    return violations.c.policy == policy, violations.c.rule.in_(ids), violations.c.dataset == dataset
 
 
-def _counts(connection: Connection, policy: str, rule: str, dataset: str) -> dict[str, int]:
-    found = counts(connection, policy, rule, dataset)
+def _counts(connection: Connection, policy: str, ids: Sequence[str], dataset: str) -> dict[str, int]:
+    *formerly, rule = ids
+    found = counts(connection, policy, rule, dataset, formerly=formerly)
     return {state: found[state] for state in STATES}
 
 

@@ -346,11 +346,13 @@ def _unknown(key: str) -> CratecheckError:
     return CratecheckError(f"there is no violation {key!r}", mend="`cratecheck violations list` shows them all.")
 
 
-def counts(connection: Connection, policy: str, rule: str, dataset: str) -> dict[State, int]:
-    """Count the violations of a rule in a dataset by state; a state without any counts 0."""
+def counts(
+    connection: Connection, policy: str, rule: str, dataset: str, *, formerly: Iterable[str] = ()
+) -> dict[State, int]:
+    """Count the violations of a rule in a dataset by state, under former ids too; a state without any counts 0."""
     numbers = (
         select(violations.c.state, func.count().label("number"))
-        .where(violations.c.policy == policy, violations.c.rule == rule, violations.c.dataset == dataset)
+        .where(violations.c.policy == policy, violations.c.rule.in_([rule, *formerly]), violations.c.dataset == dataset)
         .group_by(violations.c.state)
     )
     counted: dict[str, int] = {row.state: row.number for row in connection.execute(numbers)}

@@ -74,6 +74,9 @@ def test_what_was_posted_under_the_old_id_can_be_decided_before_the_next_audit_a
     _audit(here)
     activate(here.store, RENAMED, here.clock())
     _decide(here, "a", "approve")
+    assert "3 open · 1 approved" in str(here.parents()[0]["blocks"])
+    here.desk.user(NINA.id).click(here.parents()[0]["ts"], "review")
+    assert "3 open · 1 approved" in str(here.opened(NINA.id, "review")["blocks"])
     _audit(here)
     _decide(here, "b", "approve")
     assert [_violation(here, subject).state for subject in "abc"] == ["approved", "approved", "open"]
