@@ -58,7 +58,7 @@ def _listed(store: Store, messages: list[int]) -> int:
         return connection.execute(listed).scalar_one()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=CATALOGUES, later=CATALOGUES, edit=EDITS, times=st.sampled_from([1, 8]))
 def test_a_preview_counts_the_messages_that_then_are_asked_for(
     store: Store, rows: list[dict[str, Any]], later: list[dict[str, Any]], edit: tuple[Any, Any], times: int

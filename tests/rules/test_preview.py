@@ -57,7 +57,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory, postgresql_server: str) -> 
 @pytest.mark.postgres
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
 @settings(
-    max_examples=15,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
