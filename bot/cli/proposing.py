@@ -266,6 +266,7 @@ class _Office:
             return
         with self.store.read() as connection:
             who = self.activations.approvers.named(connection, found)
+            able = self.activations.approvers.able(connection, found)
         missing = found.confirmations - found.confirmed
         lacking = (
             "two confirmations" if missing > 1 else "one more confirmation" if found.confirmed else "a confirmation"
@@ -273,6 +274,9 @@ class _Office:
         but = f"other than {self._roles.name(found.person)}"
         say(f"Next: {lacking} by {who}, {but}, until {_moment(found.lapses_at)}:")
         say(f"  cratecheck policy confirm {found.short} --as NAME{self._where}")
+        if able is not None and able < found.confirmations:
+            people = "nobody may" if able == 0 else "one person alone may"
+            say(f"So far {people}: name more in cratecheck.toml, under [groups] or as policy_approvers.")
 
     def _tell_activated(self, found: Proposal) -> None:
         if found.sha256 is None:

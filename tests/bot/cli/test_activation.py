@@ -175,6 +175,19 @@ def test_the_settings_name_who_confirms(run: Run, file: Path, tmp_path: Path) ->
     assert run("policy", "confirm", number, person="U0OTIS").status == 0
 
 
+@pytest.mark.parametrize(
+    ("members", "said"), [('"U0ADA"', "nobody may"), ('"U0ADA", "U0OTIS"', "one person alone may")]
+)
+def test_where_too_few_may_confirm_it_says_so(run: Run, file: Path, tmp_path: Path, members: str, said: str) -> None:
+    if "OTIS" in members:
+        activated(run)
+        file.write_text(POLICY.replace("critical", "high"), encoding="utf-8")
+    settings = SETTINGS.format(more="").replace('"U0ADA", "U0GRACE", "U0OTIS"', members)
+    (tmp_path / "cratecheck.toml").write_text(settings, encoding="utf-8")
+    ran = run("policy", "activate")
+    assert f"So far {said}: name more in cratecheck.toml, under [groups] or as policy_approvers." in ran.out
+
+
 def test_who_confirms_may_be_said_in_the_environment(
     run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
