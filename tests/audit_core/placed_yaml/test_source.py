@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from audit_core.errors import CratecheckError, Problems, SettingsError
 from audit_core.placed_yaml import source as placed
@@ -178,6 +179,37 @@ def test_lines_are_counted_whatever_ends_them(ending: str) -> None:
     (mistake,) = parse(ending.join(["a: 1", "b: no", ""]).encode(), "p.yaml").mistakes
     assert str(mistake).startswith("p.yaml:2:4: ")
     assert "  2 | b: no\n    |    ^" in str(mistake)
+
+
+@given(st.text(st.sampled_from("aé日ｗ한😀\u0308\u3099 "), max_size=60), st.integers(0, 40))
+def test_the_caret_stands_under_the_place_however_wide_the_letters_are(before: str, more: int) -> None:
+    (mistake,) = parse(f'{{a: "{before}", b: no, c: "{"x" * more}"}}'.encode(), "p.yaml").mistakes
+    shown, caret = str(mistake).splitlines()[1:]
+    under = next(index for index in range(len(shown)) if cell_len(shown[:index]) == len(caret) - 1)
+    assert shown[under:].lstrip("\u0308\u3099").startswith("no, c:")
+
+
+def test_what_is_cut_off_from_a_long_line_is_marked() -> None:
+    (mistake,) = parse(b"a: [" + b"x, " * 100 + b"no, " + b"x, " * 100 + b"]", "p.yaml").mistakes
+    shown = str(mistake).splitlines()[1]
+    assert shown.startswith("  1 | …")
+    assert shown.endswith("…")
+
+
+def test_the_line_is_told_where_a_quotation_was_left_open() -> None:
+    (problem,) = problems_of(b'a: "x\nb: 1\nc: "y"\n', TYPED)
+    assert problem.what == "the quotation that begins here ends in line 3, in the midst of another"
+    assert problem.at
+    assert (problem.at.line, problem.at.column) == (1, 4)
+
+
+def test_a_quotation_over_several_lines_is_fine() -> None:
+    assert parse(b'a: "x\n  y"\nb: 1\n', "p.yaml").plain() == {"a": "x y", "b": 1}
+
+
+@pytest.mark.parametrize("text", ["[1]", "a [1]", "{n} of {m}", 'an 8" record', "12 o’clock"])
+def test_a_text_may_have_brackets_and_marks_in_pairs(text: str) -> None:
+    assert problems_of(f"a: '{text}'\nb: x {text}\n".encode(), TYPED) == []
 
 
 def test_a_long_line_is_shown_around_the_place() -> None:
