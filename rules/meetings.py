@@ -41,7 +41,7 @@ from rules.complaint import NAMED
 from rules.same_files import files_in_common, role_of
 from rules.stars import HEARD, Sameness
 
-__all__ = ["BY_EAR", "Sides", "any_heard", "any_scanned", "kept_apart", "meetings", "reached"]
+__all__ = ["BY_EAR", "Sides", "any_apart", "any_heard", "any_scanned", "kept_apart", "meetings", "reached"]
 
 BY_EAR: Final[tuple[Sameness, ...]] = ("excerpt", "version")
 """What no catalogue states: it has to be heard."""
@@ -52,7 +52,8 @@ class Sides:
     """Which tracks are judged, and which they are compared with, as conditions and as columns of 1 and 0.
 
     The columns are asked to be more than 0, not to be 1: PostgreSQL expects next to no row to equal an expression, and
-    then chooses a nested loop. `reach` holds of both, and is cheap. Without `heard`, no file was scanned.
+    then chooses a nested loop. `reach` holds of both, and is cheap. Without `heard`, no file was scanned; without
+    `any_apart`, every whole match is of one recording.
     """
 
     of: ColumnElement[bool]
@@ -60,6 +61,7 @@ class Sides:
     reach: ColumnElement[bool]
     heard: Snapshot | None = None
     overlap_at_least_ms: int = 0
+    any_apart: bool = True
 
     @property
     def is_of(self) -> ColumnElement[int]:
@@ -97,6 +99,8 @@ def reached(way: Sameness, sides: Sides) -> list[FromClause]:
     audio = audio_files.c.packets
     if way == "recording":
         heard = _Content(source, HEARD + heard_recording(), audio.is_not(None))
+        if not sides.any_apart:
+            return [*found, _meeting(sides, heard, heard)]
         pairs = whole_between_recordings(sides.heard).subquery("pairs")
         whole = _Content(source.join(pairs, pairs.c.packets == audio), _WHOLE + pairs.c.other, true())
         matched = _Content(source, _WHOLE + audio, audio.is_not(None))
@@ -183,6 +187,11 @@ def kept_apart(connection: Connection, sides: Sides) -> dict[int, set[int]]:
         for number in by_audio.get(packets, ()):
             apart[number] |= by_audio.get(other, set())
     return apart
+
+
+def any_apart(connection: Connection, heard: Snapshot) -> bool:
+    """Tell whether any audio matches all of another with which it is of no recording."""
+    return connection.execute(whole_between_recordings(heard).limit(1)).first() is not None
 
 
 def any_heard(connection: Connection, snapshot: Snapshot, condition: ColumnElement[bool]) -> bool:

@@ -52,8 +52,10 @@ def stated(field: Field, snapshot: Snapshot) -> ColumnElement[Any]:
     if field.name not in _AT_SOURCE:
         return tracks.c[_COLUMNS.get(field.name, field.name)]
     column = _AT_SOURCE[field.name]
-    by_source = select(source_terms.c[column]).where(
-        source_terms.c.source_id == tracks.c.source_id, snapshot.holds(source_terms)
+    by_source = (
+        select(source_terms.c[column])
+        .where(source_terms.c.source_id == tracks.c.source_id, snapshot.holds(source_terms))
+        .correlate(tracks)  # said, for it is nested twice: else it would be asked of any track
     )
     either = func.coalesce(tracks.c[column], by_source.scalar_subquery())
     if field.name != "licence":

@@ -38,7 +38,7 @@ FAIL  [{duration: 21 min}]
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -311,9 +311,10 @@ def failing(spec: Spec, scope: Scope, connection: Connection) -> Select[Any]:
         case BeOneOf(values) if field.type not in ("text", "multi"):
             wrong = not_(holds_one_of(field, values, scope.snapshot))
         case must:
-            fits = _fitting(must, field)
-            texts: Iterable[str] = connection.scalars(texts_stated(field, scope.snapshot, scope.condition()))
-            wrong = states_one_of(field, [text for text in texts if not fits(text)], scope.snapshot)
+            texts: Sequence[str] = connection.scalars(texts_stated(field, scope.snapshot, scope.condition())).all()
+            for fits in _sieves(must, field):
+                texts = [text for text in texts if not fits(text)]
+            wrong = states_one_of(field, texts, scope.snapshot)
     if spec.unknown == "fail":
         wrong = or_(blank, wrong) if not isinstance(spec.must, BePresent) else blank
     return select(*NAMED, value.label("value")).where(scope.condition(), wrong)
@@ -326,18 +327,20 @@ def _field(spec: Spec) -> Field:
     return field
 
 
-def _fitting(must: Match | BeOneOf, field: Field) -> Callable[[str], bool]:
-    fits = _one_fitting(must, field)
-    return fits if field.type != "multi" else lambda text: all(map(fits, text.split(BETWEEN_VALUES)))
+def _sieves(must: Match | BeOneOf, field: Field) -> list[Callable[[str], object]]:
+    """Give what tells whether a text fits, one after the other: what no earlier one lets pass, the next is asked."""
+    sieves = _sieves_of_one(must, field)
+    if field.type != "multi":
+        return sieves
+    return [lambda text: all(any(fits(one) for fits in sieves) for one in text.split(BETWEEN_VALUES))]
 
 
-def _one_fitting(must: Match | BeOneOf, field: Field) -> Callable[[str], bool]:
+def _sieves_of_one(must: Match | BeOneOf, field: Field) -> list[Callable[[str], object]]:
     if isinstance(must, BeOneOf):
         listed_keys = {_key(field, str(value)) for value in must.values}
-        return lambda text: _key(field, text) in listed_keys
-    pattern = re2.compile(must.pattern)
+        return [lambda text: _key(field, text) in listed_keys]
     quick = _fitting_quickly(must.pattern)
-    return lambda text: bool(quick and quick.Match(text)) or pattern.fullmatch(text) is not None
+    return [*([quick.Match] if quick else []), re2.compile(must.pattern).fullmatch]
 
 
 def _fitting_quickly(pattern: str) -> re2.Set | None:

@@ -76,7 +76,7 @@ from audit_core.wording import listed
 from rules.alignments import Alignments, heard_names
 from rules.complaint import SAMPLE, Complaint, Judged, TrackList, nothing_to_judge, shown, some_of, too_little
 from rules.coverage import Need, unseen
-from rules.meetings import BY_EAR, Sides, any_heard, any_scanned, kept_apart, meetings, reached
+from rules.meetings import BY_EAR, Sides, any_apart, any_heard, any_scanned, kept_apart, meetings, reached
 from rules.quantities import Duration, duration_in_words
 from rules.same_files import comparable, files_of, holders
 from rules.scope import Scope
@@ -176,7 +176,8 @@ def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTab
     of, to = scope.part(spec.of), scope.compared(spec.to)
     reach = scope.reach(spec.to)
     heard = scope.heard if scope.heard and any_scanned(connection, scope.heard, reach) else None
-    sides = Sides(of, to, reach, heard, spec.overlap_at_least or 0)
+    whole = heard is not None and "recording" in spec.same and any_apart(connection, heard)
+    sides = Sides(of, to, reach, heard, spec.overlap_at_least or 0, whole)
     apart = kept_apart(connection, sides) if "recording" in spec.same else {}
     queries = [(way, query) for way in spec.same for query in meetings(way, sides)]
     found = stars(((way, connection.execute(query).all()) for way, query in queries), apart)

@@ -314,3 +314,13 @@ def test_a_small_catalogue_does_not_trip_the_circuit_breaker_before_a_sample_is_
     (few,) = judged(rule, [{"key": f"t{number}"} for number in range(25)], safety=safety)
     (more,) = judged(rule, [{"key": f"t{number}"} for number in range(26)], safety=safety)
     assert (few.stopped, more.stopped) == (False, True)
+
+
+def test_a_licence_is_that_of_its_own_source(store: Store, judged: Judge) -> None:
+    rows = [{"key": "a", "source": "A"}, {"key": "b", "source": "B"}, {"key": "c"}]
+    plant(store, "crate", rows)
+    plant_terms(store, "A", licence="MIT")
+    plant_terms(store, "B", licence="CC0-1.0")
+    rule = {"kind": "field", "field": "licence", "must": {"be_one_of": ["CC-BY-4.0"]}}
+    said = {found.subject: found.evidence["value"] for found in _found(judged(rule, [*rows, {"key": "d"}]))}
+    assert said == {"a": "MIT", "b": "CC0-1.0", "c": None, "d": None}
