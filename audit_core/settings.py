@@ -24,6 +24,7 @@ from pydantic_settings import SettingsError as NotJson
 
 from audit_core.catalogue.store import sqlite_url
 from audit_core.errors import CratecheckError, Location, Problems, SettingsError
+from audit_core.toml_lines import line_of
 
 __all__ = ["SETTINGS_FILE", "Clips", "Settings", "load_settings"]
 
@@ -114,7 +115,8 @@ def load_settings(workspace: Path) -> Settings:
     path = workspace / SETTINGS_FILE
     at = Location(str(path))
     try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        written = tomllib.loads(text)
     except OSError as error:
         raise SettingsError(
             f"no {SETTINGS_FILE} in {workspace}",
@@ -126,7 +128,11 @@ def load_settings(workspace: Path) -> Settings:
         field.validation_alias for field in Settings.model_fields.values() if field.annotation == SecretStr | None
     }
     problems: list[CratecheckError] = [
-        SettingsError(f"{key} is a secret and may not stand in a file", at=at, mend="Set it in the environment.")
+        SettingsError(
+            f"{key} is a secret and may not stand in a file",
+            at=Location(str(path), line_of(text, [key])),
+            mend="Set it in the environment.",
+        )
         for key in written
         if key.upper() in secrets
     ]
@@ -139,7 +145,11 @@ def load_settings(workspace: Path) -> Settings:
         raise Problems(
             SettingsError(
                 f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}",
-                at=Location(said[mistake["loc"][0]]) if mistake["loc"][0] in said else at,
+                at=(
+                    Location(said[mistake["loc"][0]])
+                    if mistake["loc"][0] in said
+                    else Location(str(path), line_of(text, mistake["loc"]))
+                ),
             )
             for mistake in error.errors(include_input=False, include_url=False)
         ) from error

@@ -18,6 +18,8 @@ from bot.cli.output import Format, FormatOption, RowFormat, RowFormatOption, cle
 from bot.cli.workspaces import ActorOption, WorkspaceOption, opened
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from audit_core.catalogue.store import Store
     from audit_core.ledger.violations import Violation
     from audit_core.settings import Settings
@@ -192,6 +194,8 @@ def list_(
     with opened(workspace) as (_settings, store):
         settle(store)
         with store.read() as connection:
+            if dataset is not None:
+                _must_be_there(connection, dataset)
             found = listed(
                 connection, states=states, severities=severities, dataset=dataset, rule=rule, limit=limit + 1
             )
@@ -206,6 +210,17 @@ def list_(
     show_rows(rows, columns, style, empty=f"no violation is {' or '.join(states)}")
     if len(found) > limit:
         sys.stderr.write(f"… and more: --limit {limit * 10} shows more\n")
+
+
+def _must_be_there(connection: Connection, dataset: str) -> None:
+    from sqlalchemy import select
+
+    from audit_core.catalogue.tables import datasets
+    from audit_core.wording import did_you_mean, quoted
+
+    known = sorted(connection.scalars(select(datasets.c.name)))
+    if dataset not in known:
+        raise CratecheckError(f"there is no dataset {quoted(dataset)}", mend=did_you_mean(dataset, known or ["none"]))
 
 
 def show(

@@ -104,3 +104,20 @@ def test_folders_of_audio_lie_beside_the_settings_and_addresses_where_they_say(t
     assert settings.audio == {"crate": str(tmp_path / "music"), "far": "s3://bucket/x", "absolute": "/srv/music"}
     assert settings.features == tmp_path / "cache"
     assert load_settings(written(tmp_path, "")).features == tmp_path / "features"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("# a comment\n\nport = 'many'\n", "cratecheck.toml:3: port"),
+        ("[people]\nU1 = 'Ada'\n# of them\nU2 = 7\n", "cratecheck.toml:4: people.U2"),
+        ("[people]\n\n[groups]\n'@legal' = [\n  'U1',\n]\n'@lead' = 'U1'\n", "cratecheck.toml:7: groups.@lead"),
+        ("[groups]\n'@a' = ['U1']\nlegal = []\n", "cratecheck.toml:3: groups.legal"),
+        ("demo = true\r\nchanel = 1\r\n", "cratecheck.toml:2: chanel"),
+        ("demo = true\nslack_bot_token = 'xoxb'\n", "cratecheck.toml:2: slack_bot_token is a secret"),
+    ],
+)
+def test_a_mistake_of_the_file_names_its_line(text: str, place: str, tmp_path: Path) -> None:
+    with pytest.raises(CratecheckError) as refusal:
+        load_settings(written(tmp_path, text))
+    assert place in str(refusal.value)

@@ -65,3 +65,10 @@ class TestReports:
         assert ran.status == 2
         assert "there is no folder nowhere" in ran.err
         assert run("violations", "list", "--format", "json").json == []
+
+
+@pytest.mark.usefixtures("workspace")
+def test_violations_of_a_misspelt_dataset_are_a_mistake_and_not_none(run: Run) -> None:
+    ran = run("violations", "list", "--dataset", "song")
+    assert ran.status == 2
+    assert 'there is no dataset "song". Did you mean "songs"?' in ran.err
