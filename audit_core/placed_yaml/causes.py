@@ -22,7 +22,7 @@ _COMMENT: Final = re.compile(r"(?:^|[\s\[{,])#")
 _WORDS: Final = re.compile(r"(?:- )?[a-z_]+ [^\]}]+$")
 _KEY_AND_VALUE: Final = re.compile(r"[^#:]*:\s+[^\s#]")
 _LOOKED_THROUGH: Final = 20  # lines
-_BRACKET_AFTER_KEY: Final = re.compile(r"\s*(- )?(\w+) *[\[{]")
+_BRACKET_AFTER_KEY: Final = re.compile(r"\s*(- )?([\w.]+) *[\[{]")
 _ASTRAY: Final = (
     "did not find expected key",
     "did not find expected '-' indicator",
@@ -126,11 +126,12 @@ def _comment_inside(lines: Lines, read: list[yaml.Token], place: Mark) -> Cause 
 
 def _bracket_after_key(lines: Lines, place: Mark) -> Cause | None:
     """Find a key that is followed by a bracket, without a colon between."""
-    line = lines.lines[place.line - 1] if place.line <= len(lines.lines) else ""
-    if not (found := _BRACKET_AFTER_KEY.match(line)) or found.end() > place.column:
-        return None
-    what, mark = f"a colon is missing after {quoted(found[2])}", Mark(place.line, found.start(2) + 1)
-    return Cause(what, mark, 'Write a key, a colon, a space and the value: "key: value".')
+    for number in (place.line, _above(lines, place.line)):
+        line = lines.lines[number - 1] if number and number <= len(lines.lines) else ""
+        if number and (found := _BRACKET_AFTER_KEY.match(line)) and (number, found.end()) <= place:
+            what, mark = f"a colon is missing after {quoted(found[2])}", Mark(number, found.start(2) + 1)
+            return Cause(what, mark, 'Write a key, a colon, a space and the value: "key: value".')
+    return None
 
 
 def _line_without_colon(lines: Lines, place: Mark, *, strictly: bool) -> Cause | None:

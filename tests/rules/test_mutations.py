@@ -11,7 +11,7 @@ import pytest
 from audit_core.errors import CratecheckError, Problems
 from rules.reader import check_text
 from tests.support.mutations import SORTS, Slip
-from tests.support.policy_texts import EVERY_KEY
+from tests.support.policy_texts import EVERY_KEY, PACKS
 
 #: What may be any word: names of datasets, of rules, and of what a workspace's tracks hold.
 OPEN = {
@@ -114,6 +114,15 @@ def test_a_sign_that_is_lost_is_told_unless_it_was_of_a_text() -> None:
     assert [slip.name for slip, problems in lost if problems and not told_there(slip, problems)] == []
     of_text = [slip for slip, problems in lost if not problems and not line_of(slip).startswith(FREE)]
     assert {slip.word for slip in of_text} <= {"-", ","}  # of a name, or between texts that may be one
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_a_slip_in_a_pack_is_told_where_it_happened_if_it_is_one(name: str) -> None:
+    sorts = [sort for sort in SORTS if sort != "a key dropped"]  # told where its keys begin
+    some = [slip for sort in sorts for slip in islice(SORTS[sort](PACKS[name]), 7, None, 43)]
+    told = [(slip, problems) for slip in some if (problems := problems_of(slip))]
+    assert len(told) > 0.8 * len(some)
+    assert [slip.name for slip, problems in told if not told_there(slip, problems)] == []
 
 
 def names(problem: CratecheckError, word: str) -> bool:

@@ -51,12 +51,12 @@ class Slip:
 
 def tokens(text: str) -> Iterator[Token]:
     """Give the keys and single values of a text, in their order."""
-    events = yaml.parse(text, Loader=yaml.SafeLoader)
+    events = yaml.parse(text, Loader=yaml.CSafeLoader)
 
     def scalar(event: yaml.ScalarEvent, under: tuple[str, ...], *, is_key: bool) -> Token:
         start, end = event.start_mark, event.end_mark
         if start is None or end is None:
-            raise ValueError("PyYAML's own parser marks every event")
+            raise ValueError("the parser marks every event")
         return Token(event.value, start.index, end.index, start.line + 1, under, is_key)
 
     def value(event: yaml.Event, under: tuple[str, ...]) -> Iterator[Token]:
