@@ -38,7 +38,7 @@ FAIL  [{duration: 21 min}]
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -311,7 +311,8 @@ def failing(spec: Spec, scope: Scope, connection: Connection) -> Select[Any]:
         case BeOneOf(values) if field.type not in ("text", "multi"):
             wrong = not_(holds_one_of(field, values, scope.snapshot))
         case must:
-            texts: Sequence[str] = connection.scalars(texts_stated(field, scope.snapshot, scope.condition())).all()
+            found: Iterable[str] = connection.scalars(texts_stated(field, scope.snapshot, scope.condition()))
+            texts = list(found)
             for fits in _sieves(must, field):
                 texts = [text for text in texts if not fits(text)]
             wrong = states_one_of(field, texts, scope.snapshot)

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from audit_core.toml_lines import line_of
 
-
 PIECES = ["", "# a comment", "[table%d]", "k%d = 1", "k%d = [\n  1,\n  2]", 'k%d.x = """\na\n"""']
 
 
