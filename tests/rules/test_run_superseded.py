@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from audit_core.catalogue.store import Store
-from audit_core.ledger import violations
+from audit_core.ledger import decisions, violations
 from audit_core.ledger.policies import retire
-from tests.support.audits import NO_TITLE, TITLED, Audited, States, Time
+from audit_core.ledger.verify import verify
+from tests.support.audits import NO_TITLE, TITLED, Audited, Decide, States, Time
 from tests.support.catalogue import plant
 from tests.support.policies import policy
 
@@ -114,3 +115,20 @@ def test_violations_in_a_dataset_that_is_no_longer_covered_are_superseded(
     report = audited(policy(TITLED, datasets=["crate"]))
     assert states() == {"b": "open", "s": "superseded"}
     assert [outcome.dataset for outcome in report.outcomes] == ["crate"]
+
+
+def test_what_is_superseded_keeps_its_history_and_goes_on_with_it_when_its_rule_returns(
+    store: Store, audited: Audited, decide: Decide
+) -> None:
+    plant(store, "crate", NO_TITLE)
+    audited(policy(TITLED))
+    before = decide("b", "approve")
+    audited(policy({**TITLED, "id": "other"}))
+    audited(policy(TITLED))
+    with store.read() as connection:
+        after = violations.with_key(connection, before.key)
+        decided = decisions.history(connection, before.key)
+    assert after is not None
+    assert (after.state, after.reopened, after.opened_at) == ("open", 1, before.opened_at)
+    assert [one.verdict for one in decided] == ["approve"]
+    assert verify(store).broken is None
