@@ -55,7 +55,8 @@ def test_a_pack_spoilt_somewhere(text: str) -> None:
 @SLOW
 def test_a_selector_of_any_shape(where: dict[str, object]) -> None:
     assert "    of: {split: train, any: [{genre: Jazz}, {genre: Rock}]}\n" in EVERY_KEY
-    read(EVERY_KEY.replace("of: {split: train, any: [{genre: Jazz}, {genre: Rock}]}", f"of: {json.dumps(where, ensure_ascii=False)}"))
+    of = json.dumps(where, ensure_ascii=False)
+    read(EVERY_KEY.replace("of: {split: train, any: [{genre: Jazz}, {genre: Rock}]}", f"of: {of}"))
 
 
 @given(st.text(max_size=40))
