@@ -218,7 +218,7 @@ def main() -> None:
                 say(f"{backend}: {asked.tracks:,} tracks made in {time.perf_counter() - started:.0f} s")
                 rules = ratios(store, [name for name in RULES if name not in HEARD], asked.repeat)
                 started = time.perf_counter()
-                listen(store, asked.tracks)
+                listen(store)
                 say(f"{backend}: heard in {time.perf_counter() - started:.0f} s")
                 rules |= ratios(store, HEARD, asked.repeat)
                 measured[backend] = {**total(rules), **opening(store)}

@@ -47,7 +47,7 @@ def main() -> None:
         if asked.only in (None, backend):
             with database(backend) as url, Store(url) as store:
                 fill(store, asked.tracks)
-                listen(store, asked.tracks)
+                listen(store)
                 measured[backend] = compared(store, asked.repeat)
                 say(f"{backend}: {measured[backend]}")
     if asked.json:
