@@ -33,7 +33,7 @@ lint: install-dev
 
 # The handbook of policies, from what policies are read by. A test fails when it is stale.
 docs: install
-	$(BIN)/python -m rules.handbook rules/HANDBOOK.md
+	$(BIN)/python -m rules.handbook.book rules/HANDBOOK.md
 	$(BIN)/cratecheck policy schema > rules/packs/policy.schema.json
 
 bench: install-dev

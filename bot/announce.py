@@ -31,7 +31,7 @@ from bot.outbox import (
     rename_parents,
 )
 from bot.policies import Policies
-from rules.policy import Policy
+from rules.language.policy import Policy
 
 __all__ = ["announce", "in_messages", "shares"]
 

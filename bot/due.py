@@ -9,7 +9,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from rules.schedule import Timing
+from rules.language.schedule import Timing
 
 __all__ = ["last_due", "trigger_for"]
 

@@ -11,8 +11,8 @@ from typing import Final
 from sqlalchemy import Connection
 
 from bot.outbox import ask, parent_subject
-from rules.policy import Policy
-from rules.schedule import Timing, timing_of
+from rules.language.policy import Policy
+from rules.language.schedule import Timing, timing_of
 
 __all__ = ["WEEKLY", "overdue_from", "remind"]
 

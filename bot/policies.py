@@ -13,9 +13,9 @@ from audit_core.clock import Clock, utc_now
 from audit_core.errors import Problems
 from audit_core.ledger.policies import effective, text_of
 from audit_core.ledger.violations import Violation, violation_key
+from rules.language.policy import Policy, Rule
+from rules.language.reader import check_text
 from rules.lineage import born, known_as
-from rules.policy import Policy, Rule
-from rules.reader import check_text
 
 __all__ = ["Policies", "readable_text"]
 

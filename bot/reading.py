@@ -24,8 +24,8 @@ from bot.policies import Policies
 from bot.roles import Roles
 from bot.tables import outbox_items
 from rules.checks import KINDS
+from rules.language.policy import Policy, Rule
 from rules.lineage import known_as
-from rules.policy import Policy, Rule
 
 __all__ = ["Listing", "Reading"]
 

@@ -28,7 +28,7 @@ from bot.outbox import edit_listing, edit_parents, parent_subject
 from bot.policies import Policies
 from bot.roles import Roles
 from rules.checks import KINDS
-from rules.policy import Policy, Rule
+from rules.language.policy import Policy, Rule
 from rules.targets import targets
 
 __all__ = ["AnswerRefused", "Click", "Matter", "Review", "as_policies_say"]

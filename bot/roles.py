@@ -20,7 +20,7 @@ from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
 from audit_core.errors import DecisionRefused, ServiceError
 from bot.tables import group_members
-from rules.policy import Policy, Reviewers
+from rules.language.policy import Policy, Reviewers
 
 __all__ = ["REFRESH_EVERY", "Roles", "groups_named", "refresh_groups"]
 

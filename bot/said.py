@@ -17,8 +17,8 @@ from bot.messages.parent import parent_message
 from bot.messages.proposal import proposal_message
 from bot.outbox import Pending, rule_of
 from bot.posting import Refused
-from bot.proposals import Proposals
-from bot.proposed import proposal_of
+from bot.proposing.proposals import Proposals
+from bot.proposing.proposed import proposal_of
 from bot.reading import Reading
 from bot.roles import Roles
 

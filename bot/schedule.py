@@ -32,8 +32,8 @@ from bot.due import last_due, trigger_for
 from bot.overdue import WEEKLY, overdue_from, remind
 from bot.policies import Policies
 from bot.tables import job_runs
-from rules.policy import Policy
-from rules.schedule import Timing
+from rules.language.policy import Policy
+from rules.language.schedule import Timing
 
 __all__ = ["Schedule"]
 

@@ -26,20 +26,20 @@ from audit_core.clock import Clock, utc_now
 from audit_core.errors import CratecheckError, ServiceError, SettingsError
 from audit_core.ledger.chain import Via
 from audit_core.settings import Settings
-from bot.activations import Activations
 from bot.announce import announce
-from bot.answering import Answering
 from bot.app import create_app
 from bot.clips import Clips, Make
 from bot.desk import Desk
-from bot.editing import Editing
-from bot.examiner import Examiner
 from bot.listeners import Room
 from bot.listening import Listening
 from bot.new_day import NewDay
 from bot.policies import Policies
 from bot.posting import client_for
-from bot.proposals import Proposals
+from bot.proposing.activations import Activations
+from bot.proposing.answering import Answering
+from bot.proposing.editing import Editing
+from bot.proposing.examiner import Examiner
+from bot.proposing.proposals import Proposals
 from bot.reading import Reading
 from bot.review import Review
 from bot.roles import Roles, groups_named, refresh_groups

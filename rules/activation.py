@@ -15,8 +15,8 @@ from audit_core.errors import PolicyError
 from audit_core.ledger.chain import Via
 from audit_core.ledger.policies import activate_text, activated_last, in_force
 from audit_core.wording import quoted
-from rules.policy import Policy
-from rules.reader import check_text
+from rules.language.policy import Policy
+from rules.language.reader import check_text
 
 __all__ = ["Activation", "activate", "active", "clashes", "effective_at"]
 
@@ -40,7 +40,7 @@ def activate(
     store : Store
         Where.
     policies : iterable of Policy
-        Free of mistakes, as `rules.reader` gives them.
+        Free of mistakes, as `rules.language.reader` gives them.
     actor, via : str
         Who does it, through what.
     clock : Clock

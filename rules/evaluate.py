@@ -21,8 +21,8 @@ from sqlalchemy import Connection
 from audit_core.ledger.violations import Found
 from rules.checks import KINDS
 from rules.complaint import SAMPLE, Complaint, Judged
+from rules.language.policy import Mode, Policy, Rule, Safety
 from rules.lineage import born
-from rules.policy import Mode, Policy, Rule, Safety
 from rules.scope import Scope
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences

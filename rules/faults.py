@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Row, and_, case, or_
 from audit_core.audio import limits
 from audit_core.audio.tables import audio_files
 from rules.complaint import shown
-from rules.quantities import duration_in_words, frequency_in_words, percentage_in_words
+from rules.language.quantities import duration_in_words, frequency_in_words, percentage_in_words
 
 __all__ = ["FAULTS", "UNHEARD", "Fault", "FaultWord", "Finding", "Limits", "ends_early", "lossless"]
 

@@ -20,8 +20,8 @@ from audit_core.ledger.transitions import Closing, Transition, superseded, trans
 from audit_core.ledger.violations import Standing, rules_in_force, standing
 from audit_core.ledger.waivers import outlived_at
 from rules.evaluate import Evaluation, broken, evaluate
+from rules.language.policy import AppliesTo, Policy, Rule
 from rules.lineage import known_as
-from rules.policy import AppliesTo, Policy, Rule
 from rules.scope import Scope, scopes
 from rules.vanished import closing
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from audit_core.errors import PolicyError, Problems
 from audit_core.wording import quoted
-from rules.policy import Policy, Rule
+from rules.language.policy import Policy, Rule
 
 __all__ = ["born", "carries_on", "known_as", "must_carry_on"]
 

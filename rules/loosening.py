@@ -12,8 +12,8 @@ from typing import Final
 
 from audit_core.ledger.violations import SEVERITIES
 from audit_core.wording import listed, quoted
+from rules.language.policy import Policy, Review, Reviewers, Rule
 from rules.lineage import carries_on
-from rules.policy import Policy, Review, Reviewers, Rule
 
 __all__ = ["LetGo", "loosening"]
 

@@ -21,9 +21,9 @@ from audit_core.ledger.transitions import Closing
 from audit_core.ledger.violations import Standing
 from rules.foreseen import NOTHING, Foreseen
 from rules.judging import ByDataset, Covered, Judgement, Judging
+from rules.language.policy import Policy, Rule
 from rules.lineage import carries_on, known_as, must_carry_on
 from rules.loosening import LetGo, loosening
-from rules.policy import Policy, Rule
 from rules.preview_report import Anyway, Ending, Lapse, Opening, Preview, RulePreview
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences

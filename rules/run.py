@@ -26,7 +26,7 @@ from audit_core.ledger.transitions import Transition
 from rules.activation import active
 from rules.audit_report import AuditReport, RuleOutcome, Tally
 from rules.judging import Judgement, Judging
-from rules.policy import Policy
+from rules.language.policy import Policy
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable

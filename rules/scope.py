@@ -12,9 +12,9 @@ from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import tracks
 from audit_core.ledger.quarantine import quarantined_tracks
 from audit_core.neighbours.recordings import any_audio
-from rules.conditions import AllOf, AnyOf, Condition, NotOf, Term
-from rules.policy import AppliesTo
-from rules.selector import EVERYTHING, Selector, matches_any
+from rules.language.conditions import AllOf, AnyOf, Condition, NotOf, Term
+from rules.language.policy import AppliesTo
+from rules.language.selector import EVERYTHING, Selector, matches_any
 
 __all__ = ["DatasetRow", "Scope", "scopes"]
 

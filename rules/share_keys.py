@@ -12,10 +12,10 @@ from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import did_you_mean, listed, quoted
 from rules.grouping import QUANTITIES, Quantity
-from rules.quantities import Percentage, Ratio
+from rules.language.quantities import Percentage, Ratio
+from rules.language.vocabulary import a_word_of
+from rules.language.written import field_names, one_needed
 from rules.spreads import EffectiveNumber, Evenness, Gini, Measure, Top
-from rules.vocabulary import a_word_of
-from rules.written import field_names, one_needed
 
 __all__ = ["UNKNOWN", "NeedsKeys", "Spec", "TopKeys", "plural", "title"]
 

@@ -11,7 +11,7 @@ from math import ceil
 from typing import ClassVar, Protocol
 
 from audit_core.balance.spread import Census, effective_number, evenness, gini, largest_share, values
-from rules.quantities import decimal_in_words, decimal_past, hundredths_in_words, percentage_in_words
+from rules.language.quantities import decimal_in_words, decimal_past, hundredths_in_words, percentage_in_words
 
 __all__ = ["EffectiveNumber", "Evenness", "Gini", "Measure", "Shortfall", "Top"]
 

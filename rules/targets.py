@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from audit_core.catalogue.snapshot import Snapshot
 from rules.checks import KINDS
 from rules.complaint import TrackList
-from rules.policy import Policy, Rule
+from rules.language.policy import Policy, Rule
 from rules.scope import scopes
 
 __all__ = ["Subject", "targets"]

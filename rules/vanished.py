@@ -13,10 +13,10 @@ from audit_core.catalogue.tables import tracks
 from audit_core.ledger.transitions import Closing
 from audit_core.ledger.violations import Standing, SubjectKind
 from rules.grouping import Grouping
-from rules.policy import Rule
-from rules.same_files import held_files
-from rules.same_recordings import held_recordings
+from rules.language.policy import Rule
 from rules.scope import Scope
+from rules.sharing.same_files import held_files
+from rules.sharing.same_recordings import held_recordings
 
 __all__ = ["closing"]
 

@@ -21,7 +21,7 @@ def show_page(kind: str) -> None:
     from rich.markdown import Markdown
 
     from rules.checks import KINDS
-    from rules.handbook import chapter
+    from rules.handbook.book import chapter
 
     if kind not in KINDS:
         kinds = f"The kinds are {', '.join(KINDS)}."

@@ -52,7 +52,7 @@ def explain(
 
     Example: cratecheck policy explain --kind licence
     """
-    from rules.explain import explain as in_english
+    from rules.language.explain import explain as in_english
 
     if kind is not None:
         show_page(kind)

@@ -10,7 +10,7 @@ import typer
 from audit_core.errors import PolicyError
 
 if TYPE_CHECKING:
-    from rules.policy import Policy
+    from rules.language.policy import Policy
 
 __all__ = ["Files", "policies_in"]
 
@@ -31,7 +31,7 @@ def policies_in(paths: list[Path] | None, workspace: Path) -> list[Policy]:
         All mistakes of all files.
     """
     from audit_core.ingest.own_fields import own_fields
-    from rules.reader import check_folder
+    from rules.language.reader import check_folder
 
     if not paths:
         folder = workspace / "policies"

@@ -16,7 +16,7 @@ from bot.cli.policy_files import policies_in
 from bot.cli.workspaces import WorkspaceOption, opened
 
 if TYPE_CHECKING:
-    from rules.policy import Policy
+    from rules.language.policy import Policy
 
 __all__ = ["add_to_group", "tell_preview"]
 
@@ -61,7 +61,7 @@ def run(
     """
     from audit_core.clock import utc_now
     from bot.cli.progress import progress
-    from bot.previews import previewed
+    from bot.proposing.previews import previewed
     from bot.roles import Roles
     from bot.workspace import licence_table
     from rules.activation import active
@@ -85,7 +85,7 @@ def run(
 
 
 def tell_preview(preview: Mapping[str, Any]) -> None:
-    """Write a preview, as `bot.previews.previewed` gives it, for people."""
+    """Write a preview, as `bot.proposing.previews.previewed` gives it, for people."""
     from bot.messages.text import counted
     from bot.reports.preview_words import COLUMNS, cells, channels, headline, lapse, listed_rules, sums
 

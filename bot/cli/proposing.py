@@ -19,9 +19,9 @@ from bot.cli.workspaces import ActorOption, WorkspaceOption, opened
 if TYPE_CHECKING:
     from audit_core.catalogue.store import Store
     from audit_core.ledger.proposals import Answer, Proposal
-    from bot.activations import Activations
+    from bot.proposing.activations import Activations
     from bot.roles import Roles
-    from rules.policy import Policy
+    from rules.language.policy import Policy
 
 __all__ = ["add_to_group"]
 
@@ -48,7 +48,7 @@ def activate(actor: ActorOption, paths: Files = None, reason: Why = "", workspac
 
     Example: cratecheck policy activate policies/rights.yaml --reason "As agreed with the label" --as "Ada Adams"
     """
-    from bot.checkout import commit_of
+    from bot.proposing.checkout import commit_of
 
     policies = policies_in(paths, workspace)
     problems: list[CratecheckError] = []
@@ -167,7 +167,7 @@ def withdraw(proposal: ProposalId, actor: ActorOption, reason: Why = "", workspa
 
 @contextmanager
 def _at_work(workspace: Path) -> Iterator[_Office]:
-    from bot.activations import Activations
+    from bot.proposing.activations import Activations
     from bot.roles import Roles
 
     with opened(workspace) as (settings, store):

@@ -22,6 +22,6 @@ def schema() -> None:
 
     Example: cratecheck policy schema > policies/policy.schema.json
     """
-    from rules.json_schema import schema_text
+    from rules.language.json_schema import schema_text
 
     sys.stdout.write(schema_text())

@@ -87,7 +87,7 @@ def _make(folder: Path, names: list[str], *, asked: bool) -> None:
     """Write what is not there yet, and say what each is."""
     from audit_core.catalogue.store import Store
     from audit_core.settings import SETTINGS_FILE, load_settings
-    from rules.json_schema import schema_text
+    from rules.language.json_schema import schema_text
     from rules.starters import STARTERS, starter_text
 
     policies = folder / "policies"

@@ -18,8 +18,8 @@ from bot.cli.workspaces import WorkspaceOption
 if TYPE_CHECKING:
     from audit_core.errors import Location
     from audit_core.rights import LicenceTable
-    from rules.examples import ExampleOutcome, Lack
-    from rules.policy import Policy
+    from rules.examples.run import ExampleOutcome, Lack
+    from rules.language.policy import Policy
 
 __all__ = ["add_to_group"]
 
@@ -46,7 +46,7 @@ def run(
 
     Example: cratecheck policy test policies/rights.yaml --junit policies.xml
     """
-    from rules.examples import lacks, run_examples
+    from rules.examples.run import lacks, run_examples
 
     policies = policies_in(paths, workspace)
     if junit is not None:

@@ -11,11 +11,11 @@ from audit_core.clock import Clock
 from audit_core.errors import DecisionRefused
 from audit_core.ledger.policies import activated_last
 from audit_core.settings import Settings
-from bot.activations import Activations
 from bot.demo.listening import Tell
+from bot.proposing.activations import Activations
 from bot.roles import Roles
-from rules.policy import Policy
-from rules.reader import check_folder
+from rules.language.policy import Policy
+from rules.language.reader import check_folder
 
 __all__ = ["put_in_force"]
 

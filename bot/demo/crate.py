@@ -19,7 +19,7 @@ from audit_core.settings import SETTINGS_FILE, Settings, load_settings
 from bot.demo.activating import put_in_force
 from bot.demo.listening import Tell, listen
 from bot.demo.planting import write_crate
-from rules.json_schema import schema_text
+from rules.language.json_schema import schema_text
 from rules.starters import demo_text
 
 __all__ = ["CRATE", "REVIEWERS", "Reviewer", "fill", "fill_from", "name_of", "prepare"]

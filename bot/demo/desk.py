@@ -14,7 +14,7 @@ from bot.demo.crate import REVIEWERS
 from bot.desk import Channel, Desk, DeskConfig, Person, UserGroup, serve
 from bot.service import Service
 from rules.activation import active
-from rules.policy import Policy
+from rules.language.policy import Policy
 
 __all__ = ["Showing", "demand_free", "desk_config", "showing"]
 

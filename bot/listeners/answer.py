@@ -10,13 +10,13 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from audit_core.errors import DecisionRefused, StoreError
-from bot.answering import Moved
 from bot.gestures import AnswerMark, answered, answering
 from bot.listeners.room import BUSY, Room
 from bot.messages.kit import View
 from bot.messages.notice import loading_view, notice_view
 from bot.messages.policy_form import REASON
 from bot.messages.proposal_form import ANSWERS, proposal_form_view, told_of
+from bot.proposing.answering import Moved
 
 __all__ = ["register"]
 

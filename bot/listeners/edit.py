@@ -9,12 +9,12 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from audit_core.errors import CratecheckError, StoreError
-from bot.editing import Mistaken
 from bot.gestures import edited, policy_opened
 from bot.listeners.room import BUSY, BUSY_READING, Room
 from bot.messages.notice import loading_view, notice_view
 from bot.messages.policy_form import REASON, policy_view
 from bot.messages.text import plain
+from bot.proposing.editing import Mistaken
 
 __all__ = ["register"]
 

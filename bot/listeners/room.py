@@ -16,14 +16,14 @@ from audit_core.catalogue.store import Store
 from audit_core.errors import CratecheckError
 from audit_core.ledger.chain import Via
 from audit_core.ledger.runs import settle
-from bot.answering import Answering
-from bot.editing import Editing
 from bot.gestures import PageMark, Spot
 from bot.listening import Listening
 from bot.messages.kit import View
 from bot.messages.notice import notice
 from bot.messages.review_modal import review_view
-from bot.proposals import Proposals
+from bot.proposing.answering import Answering
+from bot.proposing.editing import Editing
+from bot.proposing.proposals import Proposals
 from bot.reading import Reading
 from bot.review import Review
 from bot.roles import Roles

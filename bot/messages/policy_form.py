@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from audit_core.errors import CratecheckError
-from bot.fields import ADDED, HOLDS, Edited, Field
 from bot.messages.kit import Block, View, bold, context, divider, header, modal, paragraph, text, text_input
 from bot.messages.text import as_code, counted, plain, shortened
+from bot.proposing.fields import ADDED, HOLDS, Edited, Field
 
 __all__ = ["REASON", "PolicyForm", "mistakes_by_field", "policy_form_view", "policy_view"]
 

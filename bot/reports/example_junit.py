@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement
 
 from bot.reports.junit_parts import document, xml_text
-from rules.examples import ExampleOutcome, Lack
-from rules.policy import Policy
+from rules.examples.run import ExampleOutcome, Lack
+from rules.language.policy import Policy
 
 __all__ = ["example_junit"]
 

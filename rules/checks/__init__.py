@@ -26,7 +26,7 @@ class Check(Protocol):
     """What the module of a kind has."""
 
     __doc__: str | None
-    """The manual page: ``kind: one sentence``, prose, then RULE, PASS and FAIL examples (`rules.manual` reads it)."""
+    """The manual page, for `handbook.manual`: ``kind: one sentence``, prose, then RULE, PASS and FAIL examples."""
 
     @property
     def Spec(self) -> type[Strict]:  # noqa: N802 - it is a class

@@ -63,14 +63,14 @@ from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import did_you_mean, listed, quoted
 from rules.complaint import Complaint, Judged, TrackList, shown, too_little
-from rules.coverage import unseen
 from rules.grouping import Grouping, ValueCounts, spelling
-from rules.links import Link, linked, links
-from rules.meetings import any_scanned
-from rules.same_recordings import HEARD, heard_in_splits, recording_holders
+from rules.language.vocabulary import a_word_of
+from rules.language.written import field_names, text
 from rules.scope import Scope
-from rules.vocabulary import a_word_of
-from rules.written import field_names, text
+from rules.sharing.coverage import unseen
+from rules.sharing.links import Link, linked, links
+from rules.sharing.meetings import any_scanned
+from rules.sharing.same_recordings import HEARD, heard_in_splits, recording_holders
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable

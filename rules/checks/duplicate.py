@@ -64,14 +64,17 @@ from audit_core.catalogue.tables import tracks
 from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import listed
-from rules.alignments import Alignments
 from rules.complaint import NAMED, SAMPLE, Complaint, Judged, TrackList, shown, some_of, too_little
-from rules.coverage import Need, unseen
-from rules.groups_of_files import Group, groups
-from rules.meetings import any_scanned
-from rules.quantities import Percentage, hundredths_in_words, percentage_in_words
-from rules.same_files import any_file, files_in_common, files_of, holders, known_files, role_of
-from rules.same_recordings import (
+from rules.language.quantities import Percentage, hundredths_in_words, percentage_in_words
+from rules.language.vocabulary import a_word_of
+from rules.language.written import EACH_ONCE
+from rules.scope import Scope
+from rules.sharing.alignments import Alignments
+from rules.sharing.coverage import Need, unseen
+from rules.sharing.groups_of_files import Group, groups
+from rules.sharing.meetings import any_scanned
+from rules.sharing.same_files import any_file, files_in_common, files_of, holders, known_files, role_of
+from rules.sharing.same_recordings import (
     HEARD,
     STATED,
     any_recording,
@@ -80,9 +83,6 @@ from rules.same_recordings import (
     recordings_in_common,
     recordings_of,
 )
-from rules.scope import Scope
-from rules.vocabulary import a_word_of
-from rules.written import EACH_ONCE
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
@@ -351,7 +351,7 @@ def _complaint(spec: Spec, scope: Scope, alignments: Alignments | None, group: G
 def _heard(
     alignments: Alignments, scope: Scope, first: int, rest: Sequence[tuple[str, str | None, str | None, int]]
 ) -> dict[str, Any]:
-    """Tell how the first track lies in the others, as `rules.alignments` has it."""
+    """Tell how the first track lies in the others, as `rules.sharing.alignments` has it."""
     packets = alignments.packets(first)
     if packets is None:
         return {}

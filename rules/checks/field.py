@@ -63,10 +63,10 @@ from audit_core.placed_yaml.mistakes import Mistake, Refusal, Refusals
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import did_you_mean, listed, quoted
 from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_tracks, names_of_track, shown
+from rules.language.selector import FieldName, Value, in_words, value_for
+from rules.language.vocabulary import a_word_of
+from rules.language.written import list_of
 from rules.scope import Scope
-from rules.selector import FieldName, Value, in_words, value_for
-from rules.vocabulary import a_word_of
-from rules.written import list_of
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable

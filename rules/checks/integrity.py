@@ -70,9 +70,8 @@ from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import listed
 from rules.complaint import NAMED, SAMPLE, Complaint, Complaints, Judged, TrackList, names_of_track, too_little
-from rules.coverage import unmeasured
 from rules.faults import FAULTS, UNHEARD, FaultWord, Finding, Limits, ends_early, lossless
-from rules.quantities import (
+from rules.language.quantities import (
     Duration,
     Frequency,
     Loudness,
@@ -82,9 +81,10 @@ from rules.quantities import (
     loudness_in_words,
     percentage_in_words,
 )
+from rules.language.vocabulary import a_word_of
+from rules.language.written import EACH_ONCE, one_needed
 from rules.scope import Scope
-from rules.vocabulary import a_word_of
-from rules.written import EACH_ONCE, one_needed
+from rules.sharing.coverage import unmeasured
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable

@@ -53,9 +53,9 @@ from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import listed, meant, quoted
 from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_tracks, names_of_track, shown
+from rules.language.vocabulary import a_word_of, no_more_than
+from rules.language.written import one_needed
 from rules.scope import Scope
-from rules.vocabulary import a_word_of, no_more_than
-from rules.written import one_needed
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable

@@ -73,17 +73,17 @@ from audit_core.catalogue.tables import datasets, tracks
 from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import listed
-from rules.alignments import Alignments, heard_names
 from rules.complaint import SAMPLE, Complaint, Judged, TrackList, nothing_to_judge, shown, some_of, too_little
-from rules.coverage import Need, unseen
-from rules.meetings import BY_EAR, Sides, any_apart, any_heard, any_scanned, kept_apart, meetings, reached
-from rules.quantities import Duration, duration_in_words
-from rules.same_files import comparable, files_of, holders
+from rules.language.quantities import Duration, duration_in_words
+from rules.language.selector import Pick
+from rules.language.vocabulary import a_word_of
+from rules.language.written import EACH_ONCE
 from rules.scope import Scope
-from rules.selector import Pick
-from rules.stars import HEARD, SAMENESSES, Sameness, Star, stars
-from rules.vocabulary import a_word_of
-from rules.written import EACH_ONCE
+from rules.sharing.alignments import Alignments, heard_names
+from rules.sharing.coverage import Need, unseen
+from rules.sharing.meetings import BY_EAR, Sides, any_apart, any_heard, any_scanned, kept_apart, meetings, reached
+from rules.sharing.same_files import comparable, files_of, holders
+from rules.sharing.stars import HEARD, SAMENESSES, Sameness, Star, stars
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable

@@ -85,7 +85,7 @@ from audit_core.balance.spread import Census, total, values
 from audit_core.wording import listed
 from rules.complaint import Complaint, Judged, TrackList, shown, too_little
 from rules.grouping import Grouping, Sizes
-from rules.quantities import hours_in_words, hundredths_in_words, percentage_in_words
+from rules.language.quantities import hours_in_words, hundredths_in_words, percentage_in_words
 from rules.scope import Scope
 from rules.share_keys import UNKNOWN, Spec, plural, title
 from rules.spreads import Measure, Shortfall

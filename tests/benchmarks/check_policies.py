@@ -22,7 +22,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from rules.reader import check_folder
+from rules.language.reader import check_folder
 
 HEAD = """\
 # Policy {number}: what the catalogue of a label should pass before it is licensed to others.

@@ -23,9 +23,10 @@ from typing import Any, Final
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from audit_core.audio import integrity
+from audit_core.audio import limits
 from audit_core.audio.decode import Undecodable, open_audio
 from audit_core.audio.extractor import Samples, Sink
+from audit_core.audio.integrity import Integrity
 from audit_core.audio.loudness import Loudness
 from tests.support.sound import chords, noise, stereo, write
 
@@ -44,7 +45,7 @@ FORMS: Final[Mapping[str, tuple[str, int | None]]] = {
 def columns(content: bytes) -> dict[str, Any]:
     """Hear a file with both extractors."""
     with open_audio(io.BytesIO(content), pcm=False) as audio:
-        sinks: list[Sink] = [integrity.Integrity().start(audio), Loudness().start(audio)]
+        sinks: list[Sink] = [Integrity().start(audio), Loudness().start(audio)]
         for block in audio.blocks():
             for sink in sinks:
                 sink.feed(block)
@@ -64,20 +65,20 @@ def columns(content: bytes) -> dict[str, Any]:
 def alarms(row: Mapping[str, Any]) -> set[str]:
     """Say which limits a file breaks."""
     lossless = row["codec"] in LOSSLESS
-    least = (integrity.BANDWIDTH_LOSSLESS if lossless else integrity.BANDWIDTH_LOSSY) * row["nyquist_hz"]
+    least = (limits.BANDWIDTH_LOSSLESS if lossless else limits.BANDWIDTH_LOSSY) * row["nyquist_hz"]
     missing_s = (row["header_s"] or 0) - row["duration_s"]
-    most_s = max(integrity.TRUNCATED_MS / 1000, integrity.TRUNCATED_SHARE * (row["header_s"] or 0))
+    most_s = max(limits.TRUNCATED_MS / 1000, limits.TRUNCATED_SHARE * (row["header_s"] or 0))
     loudness = row["loudness_lufs"]
     broken = {
         "truncated": missing_s > most_s or row["cut_off"] is True,
-        "damaged": row["damaged_packets"] > integrity.DAMAGED_PACKETS,
-        "silent": row["silent"] >= integrity.SILENT,
-        "clipped": row["clipped"] > integrity.CLIPPED,
-        "dc": row["dc"] > integrity.DC,
-        "dead channel": row["dead_channels"] > integrity.DEAD_CHANNELS,
+        "damaged": row["damaged_packets"] > limits.DAMAGED_PACKETS,
+        "silent": row["silent"] >= limits.SILENT,
+        "clipped": row["clipped"] > limits.CLIPPED,
+        "dc": row["dc"] > limits.DC,
+        "dead channel": row["dead_channels"] > limits.DEAD_CHANNELS,
         "identical channels": row["identical_channels"] is True,
         "bandwidth": row["bandwidth_hz"] is not None and row["bandwidth_hz"] < least,
-        "loudness": loudness is not None and not integrity.QUIETEST_LUFS <= loudness <= integrity.LOUDEST_LUFS,
+        "loudness": loudness is not None and not limits.QUIETEST_LUFS <= loudness <= limits.LOUDEST_LUFS,
     }
     return {name for name, is_broken in broken.items() if is_broken}
 
@@ -171,7 +172,7 @@ def main() -> None:
             own = alarms(columns(encoded(y, "wav")) | {"codec": "vorbis"})
             full_band = columns(encoded(y, "wav"))["bandwidth_hz"] or 0
             published.update(own)
-            full_band = full_band >= integrity.BANDWIDTH_LOSSLESS * RATE / 2
+            full_band = full_band >= limits.BANDWIDTH_LOSSLESS * RATE / 2
             for form in FORMS:
                 content = encoded(y, form)
                 lossy = {} if full_band else {"codec": "vorbis"}

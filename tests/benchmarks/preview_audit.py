@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from audit_core.catalogue.store import Store
 from audit_core.rights import LicenceTable
 from rules.activation import activate
-from rules.policy import Policy
+from rules.language.policy import Policy
 from rules.preview import Preview, preview
 from rules.run import audit
 from tests.benchmarks.evaluate_rules import RULES, database

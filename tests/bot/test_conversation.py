@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from audit_core.catalogue.store import Store
 from audit_core.ledger.policies import retire
-from audit_core.ledger.tables import policy_activations, decisions, findings, policy_texts, violations
+from audit_core.ledger.tables import decisions, findings, policy_activations, policy_texts, violations
 from tests.support.conversation import House, Unhurried, activate, failing, house, policy_text
 from tests.support.ledger import key_of
 

@@ -12,7 +12,7 @@ from audit_core.rights import LicenceTable
 from bot.review import Click, Review
 from bot.roles import Roles
 from rules.activation import activate
-from rules.reader import check_text
+from rules.language.reader import check_text
 from rules.run import audit
 from tests.support.catalogue import plant
 from tests.support.ledger import Time

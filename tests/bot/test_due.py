@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.deadline import working_days_after
 from bot.due import last_due, trigger_for
-from rules.schedule import timing_of
+from rules.language.schedule import timing_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

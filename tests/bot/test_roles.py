@@ -13,8 +13,8 @@ from audit_core.errors import DecisionRefused, ServiceError
 from bot.desk import ApiFault, Desk
 from bot.posting import client_for
 from bot.roles import Roles, groups_named, refresh_groups
-from rules.policy import Reviewers
-from rules.reader import check_text
+from rules.language.policy import Reviewers
+from rules.language.reader import check_text
 from tests.support.conversation import MALLORY, NINA, opened_desk, policy_text
 from tests.support.ledger import Time
 

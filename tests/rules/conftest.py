@@ -15,8 +15,8 @@ from audit_core.ledger.requests import Request
 from audit_core.ledger.transitions import Verdict
 from audit_core.ledger.violations import Violation
 from rules.activation import activate
-from rules.policy import Policy, Rule
-from rules.reader import check_text
+from rules.language.policy import Policy, Rule
+from rules.language.reader import check_text
 from rules.run import AuditReport, audit
 from tests.support.audits import Audited, Decide, States, Time
 from tests.support.policies import LICENCES

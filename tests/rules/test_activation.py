@@ -11,7 +11,7 @@ from audit_core.errors import Problems
 from audit_core.ledger import chain
 from audit_core.ledger.policies import activate_text, text_of
 from rules.activation import activate, active, clashes, effective_at
-from rules.policy import Policy
+from rules.language.policy import Policy
 from tests.support.policies import policy
 
 RULE = {"kind": "field", "field": "title", "must": "be_present"}

@@ -10,7 +10,7 @@ from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.store import Store
 from audit_core.ingest.values import ALGORITHMS
 from audit_core.ledger.violations import Found
-from rules.same_files import OLDEST_FIRST
+from rules.sharing.same_files import OLDEST_FIRST
 from tests.support.catalogue import PLANTED_AT, plant
 from tests.support.policies import LICENCES, evaluate_all, policy
 

@@ -75,7 +75,7 @@ def test_a_pattern_judges_the_spelling_of_the_track_and_not_of_another(store: St
 
 
 def test_a_track_that_states_no_duration_has_the_one_that_was_measured(store: Store) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"artist": "Nina", "heard": {"packets": "A", "duration_ms": 5_400_000}},
         {"artist": "Otis", "duration": 1_800_000, "heard": {"packets": "B", "duration_ms": 36_000_000}},
     ]

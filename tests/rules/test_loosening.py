@@ -11,7 +11,7 @@ import pytest
 
 from audit_core.catalogue.store import Store, sqlite_url
 from rules.activation import activate
-from rules.policy import Policy
+from rules.language.policy import Policy
 from rules.preview import preview
 from rules.run import audit
 from tests.support.catalogue import plant

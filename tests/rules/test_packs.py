@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from audit_core.rights import LicenceTable
-from rules.examples import lacks, run_examples
-from rules.explain import explain
-from rules.policy import Policy
-from rules.reader import check_folder, check_text
+from rules.examples.run import lacks, run_examples
+from rules.language.explain import explain
+from rules.language.policy import Policy
+from rules.language.reader import check_folder, check_text
 from rules.starters import BY_DEFAULT, DEMO, STARTERS, demo_text, starter_text
 
 ROOT = Path(__file__).parents[2]

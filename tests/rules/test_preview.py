@@ -26,7 +26,7 @@ from audit_core.ledger.transitions import Verdict
 from audit_core.ledger.violations import CLOSED, Violation, listed
 from rules.activation import activate
 from rules.judging import Judging
-from rules.policy import Policy
+from rules.language.policy import Policy
 from rules.preview import Preview, preview
 from rules.run import audit
 from tests.support.audits import Time

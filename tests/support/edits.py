@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rules.policy import Policy
+from rules.language.policy import Policy
 from tests.support.policies import policy
 
 __all__ = ["CATALOGUES", "EDITS", "RULES", "policy_of"]

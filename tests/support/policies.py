@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from audit_core.catalogue.snapshot import Snapshot
 from audit_core.rights import LicenceTable
 from rules.evaluate import Evaluation, evaluate
-from rules.policy import Policy, Rule
-from rules.reader import check_text
+from rules.language.policy import Policy, Rule
+from rules.language.reader import check_text
 from rules.scope import scopes
 
 __all__ = ["LICENCES", "evaluate_all", "policy"]

@@ -17,7 +17,7 @@ from audit_core.ledger.policies import retire
 from audit_core.settings import load_settings
 from bot.cli import main
 from rules.activation import activate
-from rules.reader import check_folder
+from rules.language.reader import check_folder
 
 SECRETS = ("DATABASE_URL", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rules.checks import KINDS
-from rules.handbook import chapter
+from rules.handbook.book import chapter
 from tests.bot.cli.conftest import Run
 
 

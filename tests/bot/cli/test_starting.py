@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rules.json_schema import policy_schema
+from rules.language.json_schema import policy_schema
 from tests.bot.cli.conftest import Run
 
 

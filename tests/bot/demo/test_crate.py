@@ -16,7 +16,7 @@ from bot.demo.listening import listen
 from bot.demo.planting import PLANTED, PLANTS, Fault
 from bot.workspace import licence_table
 from rules.activation import activate
-from rules.reader import check_folder
+from rules.language.reader import check_folder
 from rules.run import audit
 
 pytestmark = pytest.mark.timeout(240)  # the crate is written once, by 15 s of work

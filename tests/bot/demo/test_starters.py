@@ -15,7 +15,7 @@ from audit_core.ingest.importer import import_files
 from audit_core.ingest.mapping_file import load_mapping
 from audit_core.rights import LicenceTable
 from rules.evaluate import Evaluation
-from rules.reader import check_text
+from rules.language.reader import check_text
 from rules.starters import BY_DEFAULT, starter_text
 from tests.support.policies import evaluate_all
 

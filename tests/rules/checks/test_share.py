@@ -13,7 +13,7 @@ from audit_core.catalogue.store import Store, sqlite_url
 from audit_core.ledger.violations import Found
 from rules.checks import KINDS
 from rules.evaluate import Evaluation
-from rules.policy import Rule
+from rules.language.policy import Rule
 from tests.support.catalogue import PLANTED_AT, plant
 from tests.support.policies import LICENCES, evaluate_all, policy
 

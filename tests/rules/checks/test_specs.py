@@ -11,7 +11,7 @@ import pytest
 
 from audit_core.placed_yaml.models import Strict
 from rules.checks import KINDS, field
-from rules.policy import Rule
+from rules.language.policy import Rule
 
 
 def spec(kind: str, **keys: Any) -> Any:

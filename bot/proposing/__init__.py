@@ -1,0 +1,1 @@
+"""Policies on their way into force: proposed, examined, and confirmed by somebody else."""

@@ -1,0 +1,1 @@
+"""The handbook of policies, gathered from what policies are read by."""

@@ -1,0 +1,1 @@
+"""The policy language: files into policies, policies into English, and the schema by which editors complete them."""
