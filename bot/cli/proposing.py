@@ -127,19 +127,24 @@ def list_proposals(
     show_rows(rows, columns, style, empty="no proposal is open" if not every else "nothing was ever proposed")
 
 
-def confirm(proposal: ProposalId, actor: ActorOption, reason: Why = "", workspace: WorkspaceOption = Path()) -> None:
+def confirm(
+    proposals: Annotated[list[str], typer.Argument(metavar="PROPOSAL...", help="Their ids, or the first digits.")],
+    actor: ActorOption,
+    reason: Annotated[str, typer.Option("--reason", help="Why: an auditor will ask.")] = "",
+    workspace: WorkspaceOption = Path(),
+) -> None:
     """Confirm what another person proposed; the last confirmation that it needs puts it in force.
 
     Example: cratecheck policy confirm 3f9a2c1b --as "Grace Green"
     """
     with _at_work(workspace) as office:
-        found = office.activations.named(proposal)
-        if found.state == "examining":
-            say(f"The proposal {found.short} was not examined yet. This is what it would change:")
-            say()
-            office.examined(found)
-            return
-        office.answered(found, actor, "confirm", reason)
+        for found in [office.activations.named(digits) for digits in proposals]:
+            if found.state == "examining":
+                say(f"The proposal {found.short} was not examined yet. This is what it would change:")
+                say()
+                office.examined(found)
+            else:
+                office.answered(found, actor, "confirm", reason)
 
 
 def reject(
