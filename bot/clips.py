@@ -7,7 +7,6 @@ thread, and the sender does that as it sends a post: at the channel's pace, once
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,6 +22,7 @@ from audit_core.errors import AudioError, CratecheckError, StoreError
 from audit_core.ledger.violations import with_key
 from audit_core.settings import Settings
 from bot import wishes
+from bot.lookout import Lookout
 from bot.posting import Gone, Later, LockedOut, Refused, Shut, delete_file, upload
 from bot.wishes import Wish
 
@@ -36,7 +36,6 @@ Make = Callable[["Order"], "Evidence"]
 
 logger = logging.getLogger(__name__)
 
-_POLL_S: Final = 1.0
 _LEASE_S: Final = 30.0
 _ATTEMPTS: Final = 5
 _FIRST_WAIT_S: Final = 5.0
@@ -78,38 +77,19 @@ class Clips:
         self._clock = clock
         self._first_wait_s = first_wait_s
         self._ready: tuple[Order, Evidence] | None = None  # made, but not taken by Slack yet
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="clips", daemon=True)
+        self._lookout = Lookout("clips", self._look, rests_s=_RESTS_S)
 
     def start(self) -> None:
         """Begin to look for wishes."""
-        self._thread.start()
+        self._lookout.start()
 
     def stop(self) -> None:
         """End at once: what is being made is made again after the next start."""
-        self._stopping.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._lookout.stop()
 
     def wake(self) -> None:
         """Look for wishes now."""
-        self._wake.set()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._wake.clear()
-            rest = _POLL_S
-            try:
-                self._look()
-            except StoreError as error:  # another process makes clips, or the database is busy
-                logger.info("clips have to wait: %s", error)
-                rest = _RESTS_S
-            except Exception:
-                logger.exception("clips have to wait")
-                rest = _RESTS_S
-            self._wake.wait(rest)
+        self._lookout.wake()
 
     def _look(self) -> None:
         with self._store.read() as connection:
@@ -124,7 +104,7 @@ class Clips:
         if wanted is None:
             return
         with hold(self._store, "clips", clock=self._clock, ttl_s=_LEASE_S):
-            while not self._stopping.is_set():
+            while not self._lookout.stopping:
                 with self._store.read() as connection:
                     wanted = wishes.next_wish(connection, self._clock())
                 if wanted is None:
@@ -172,7 +152,7 @@ class Clips:
     def _made(self, ordered: Order) -> Evidence | None:
         from audit_core.evidence.apart import filled_apart
 
-        return self._make(ordered) if self._make else filled_apart(ordered, stopped=self._stopping.is_set)
+        return self._make(ordered) if self._make else filled_apart(ordered, stopped=lambda: self._lookout.stopping)
 
     def _give(self, wanted: Wish, ordered: Order, made: Evidence) -> None:
         stem = wanted.key[:8]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 from typing import Final
 
 from slack_sdk import WebClient
@@ -24,6 +23,7 @@ from audit_core.ledger.chain import lock
 from audit_core.ledger.proposals import Proposal, examined, proposal
 from audit_core.ledger.tables import policy_proposals
 from bot.gestures import Spot
+from bot.lookout import Lookout
 from bot.messages.notice import notice
 from bot.messages.text import plain
 from bot.outbox import edit_parents
@@ -35,7 +35,6 @@ __all__ = ["Examiner"]
 
 logger = logging.getLogger(__name__)
 
-_POLL_S: Final = 1.0
 _LEASE_S: Final = 30.0
 _RESTS_S: Final = 10.0
 _ATTEMPTS: Final = 3
@@ -68,48 +67,28 @@ class Examiner:
         self._activations = activations
         self._client = client
         self._clock = clock
-        self._rests_s = rests_s
         self._attempts: dict[str, int] = {}
         self._ended: set[str] = set()  # by time, and told
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="examiner", daemon=True)
+        self._lookout = Lookout("examiner", self._look, rests_s=rests_s, ends_within_s=_ENDS_WITHIN_S)
 
     def start(self) -> None:
         """Begin to look for proposals."""
-        self._thread.start()
+        self._lookout.start()
 
     def stop(self) -> None:
         """End; what is being examined is examined again after the next start."""
-        self._stopping.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(_ENDS_WITHIN_S)
+        self._lookout.stop()
 
     def wake(self) -> None:
         """Look for proposals now."""
-        self._wake.set()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._wake.clear()
-            rest = _POLL_S
-            try:
-                self._look()
-            except StoreError as error:  # another process examines, or the database is busy
-                logger.info("proposals have to wait: %s", error)
-                rest = self._rests_s
-            except Exception:
-                logger.exception("proposals have to wait")
-                rest = self._rests_s
-            self._wake.wait(rest)
+        self._lookout.wake()
 
     def _look(self) -> None:
         self._tell_what_time_ended()
         if not self._activations.waiting():
             return
         with hold(self._store, "examiner", clock=self._clock, ttl_s=_LEASE_S):
-            while not self._stopping.is_set() and (waiting := self._activations.waiting()):
+            while not self._lookout.stopping and (waiting := self._activations.waiting()):
                 self._examine(waiting[0])
 
     def _examine(self, one: Proposal) -> None:
@@ -133,7 +112,7 @@ class Examiner:
             self._tell(found)
 
     def _go_on(self, done: int, total: int | None) -> None:
-        if self._stopping.is_set():
+        if self._lookout.stopping:
             raise _Ending
 
     def _refuse(self, one: Proposal, why: str) -> Proposal:
