@@ -6,10 +6,12 @@ and the names of files and of audio are kept apart, so that none sees another.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -57,6 +59,9 @@ _SAME_EACH_TIME: Final = frozenset({*HEARD, "dataset", "source", _TERMS})
 
 _WHOLE_MS: Final = 180_000
 
+#: An import escapes no letter either: SQLite finds a column of one's own by how its name is written there.
+_as_imported = partial(json.dumps, ensure_ascii=False)
+
 _Pair = tuple[str, str]
 
 # In an order in which none refers to one that comes after it.
@@ -84,7 +89,7 @@ _COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
 @contextmanager
 def scratch() -> Iterator[Connection]:
     """Give a connection to an empty catalogue in memory, which is gone afterwards."""
-    engine = create_engine("sqlite://")
+    engine = create_engine("sqlite://", json_serializer=_as_imported)
     try:
         with engine.begin() as connection:
             tracks.metadata.create_all(connection, tables=_TABLES, checkfirst=False)

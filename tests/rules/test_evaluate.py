@@ -143,6 +143,7 @@ def test_only_tracks_that_the_policy_applies_to_are_judged(judged: Judge) -> Non
         ({"licence": "MIT"}, ["own", "sources"]),
         ({"source": ["A", "B"]}, ["sources", "other"]),
         ({"extra.label": "x"}, ["own"]),
+        ({"extra.Träger": "Bänder"}, ["own"]),
         ({"status": "active"}, ["other"]),
         ({"duration": "3 s"}, ["own"]),
         ({"tags": "LIVE"}, ["other"]),
@@ -154,7 +155,7 @@ def test_a_selector_finds_a_field_wherever_it_is_kept(
 ) -> None:
     plant_terms(store, "A", licence="MIT")
     rows = [
-        {"key": "own", "licence": "MIT", "extra.label": "x", "duration": 3000},
+        {"key": "own", "licence": "MIT", "extra.label": "x", "extra.Träger": "Bänder", "duration": 3000},
         {"key": "sources", "source": "A", "extra.label": "y"},
         {"key": "other", "source": "B", "licence": "CC0-1.0", "status": "active", "tags": ["live", "loud"]},
         {"key": "none"},

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select, update
 
 from audit_core.audio.tables import audio_files
+from audit_core.catalogue.bulk import insert_rows
 from audit_core.catalogue.columns_of_fields import BETWEEN_VALUES, GROUPED
 from audit_core.catalogue.spelling import folded
 from audit_core.catalogue.store import Store
@@ -251,12 +252,13 @@ def _plant(
         "row_hash": row_hash,
         "licence_id": _named(connection, licences, "text", licence) if licence else None,
         "source_id": _named(connection, sources, "name", source) if source else None,
-        "extra": extra or None,
+        "extra": json.dumps(extra, ensure_ascii=False) if extra else None,
         **{name: row.get(name) or None for name in _PLAIN},
         **{column: row.get(name) for name, column in _RENAMED.items()},
         **{name: BETWEEN_VALUES.join(_several(row.get(name))) or None for name in GROUPED},
     }
-    connection.execute(insert(tracks).values(values))
+    as_taken = [value.isoformat() if isinstance(value, date) else value for value in values.values()]
+    insert_rows(connection, tracks, list(values), [tuple(as_taken)])
     for field in grouped:
         for label in {folded(one): one for one in reversed(_several(row.get(field)))}.values():
             group = _group(connection, field, label)

@@ -47,6 +47,11 @@ class TestWhatComesOut:
     def test_of_what_is_not_known_at_all_a_rule_may_know_too_little(self) -> None:
         assert results(NEIGHBOUR, {}) == ["not_enough_evidence"]
 
+    @pytest.mark.parametrize("name", ["mood", "Träger", "曲"])
+    def test_a_column_of_ones_own_may_have_a_name_in_any_script(self, name: str) -> None:
+        rule = {"kind": "field", "field": f"extra.{name}", "must": {"be_one_of": ["Bänder"]}}
+        assert results(rule, {f"extra.{name}": "Bänder"}, {f"extra.{name}": "CD"}) == ["pass", "fail"]
+
     @pytest.mark.parametrize(("recording", "result"), [("R1", "fail"), ("R2", "pass")])
     def test_two_tracks_are_held_against_each_other(self, recording: str, result: str) -> None:
         pair = {"of": {"split": "train", "recording": "R1"}, "to": {"split": "test", "recording": recording}}
