@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
+from audit_core.catalogue.members import among
 from audit_core.catalogue.store import Store
 from audit_core.ledger.runs import settle
 from audit_core.ledger.tables import violations
@@ -108,7 +109,7 @@ def _channels(connection: Connection, policy: Policy, found: Preview, roles: Rol
 
 
 def _place(connection: Connection, policy: Policy, rule: Rule, told: RulePreview, at: datetime) -> _Place:
-    standing = select(violations).where(violations.c.key.in_([one.key for one in told.news]))
+    standing = select(violations).where(among(violations.c.key, [one.key for one in told.news]))
     known: Mapping[str, Violation] = {row.key: Violation.of(row) for row in connection.execute(standing)}
     would_be = [folded(known.get(one.key), one, run_id=0, at=at) for one in told.news]
     listed = [one for one in would_be if one is not None and one.state == "open"]
