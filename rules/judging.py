@@ -38,10 +38,11 @@ ByDataset = Mapping[str, Mapping[str, Standing]]
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """A dataset that a policy covers, and how many of its tracks are judged."""
+    """A dataset that a policy covers, and how many of its tracks are judged; none if counting them broke."""
 
     scope: Scope
     judged: int
+    fault: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Judging:
         """Find the datasets that a policy covers, by name."""
         with self._store.read() as connection:
             found = scopes(connection, applies_to, self.snapshot)
-            return [Covered(scope, scope.size(connection)) for scope in found]
+        return [self._sized(scope) for scope in found]
 
     def standing(self, policy: Policy, rule: Rule) -> ByDataset:
         """Read all violations of a rule, under whichever id it has had."""
@@ -153,7 +154,18 @@ class Judging:
         left = transitions((), unseen, outlived=self._outlived, complete=False, rule=rule.id)
         return Judgement(evaluation.dataset, evaluation, before, chain(changes, left))
 
+    def _sized(self, scope: Scope) -> Covered:
+        """Count what is judged, on a connection of its own: after a fault it is of no more use."""
+        try:
+            with self._store.read() as connection:
+                return Covered(scope, scope.size(connection))
+        except Exception as error:
+            logger.exception("counting what is judged of %s broke", scope.dataset.name)
+            return Covered(scope, 0, error)
+
     def _evaluated(self, policy: Policy, rule: Rule, covered: Covered) -> Evaluation:
+        if covered.fault is not None:
+            return broken(policy, rule, covered.scope.dataset.name, 0, covered.fault)
         try:
             with self._store.read() as connection:
                 return evaluate(connection, policy, rule, covered.scope, self._licences, judged=covered.judged)

@@ -63,7 +63,7 @@ from audit_core.placed_yaml.mistakes import Mistake, Refusal, Refusals
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import did_you_mean, listed, quoted
 from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_tracks, names_of_track, shown
-from rules.language.selector import FieldName, Value, in_words, value_for
+from rules.language.selector import LARGEST, FieldName, Value, in_words, value_for
 from rules.language.vocabulary import a_word_of
 from rules.language.written import list_of
 from rules.scope import Scope
@@ -134,7 +134,7 @@ class LieBetween:
 
 Must = BePresent | Match | BeOneOf | LieBetween
 
-_TEXT_OR_NUMBER: Final = {"type": ["string", "integer"]}
+_TEXT_OR_NUMBER: Final = {"type": ["string", "integer"], "minimum": -LARGEST, "maximum": LARGEST}
 _MUST_AS_WRITTEN: Final = WithJsonSchema(
     {
         "anyOf": [

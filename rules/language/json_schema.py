@@ -18,6 +18,7 @@ from rules.checks import KINDS, Check
 from rules.handbook.manual import page
 from rules.language.json_schema_of_given import given_parts
 from rules.language.schema import FileKeys, RuleKeys
+from rules.language.selector import LARGEST
 from rules.language.written import list_of, one_or_several
 
 __all__ = ["policy_schema", "schema_text"]
@@ -31,7 +32,7 @@ _TEXT: Final = {"type": "string", "pattern": r"\S"}
 _VALUES: Final[dict[FieldType, dict[str, Any]]] = {
     "text": _TEXT,
     "multi": _TEXT,
-    "integer": {"type": "integer"},
+    "integer": {"type": "integer", "minimum": -LARGEST, "maximum": LARGEST},
     "duration": {"type": "string", "pattern": r"^[0-9.]+ ?(ms|s|min|h)$", "examples": ["5 s", "3 min"]},
     "date": {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "examples": ["2026-12-01"]},
 }

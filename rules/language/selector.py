@@ -24,6 +24,7 @@ from rules.language.written import field_names, named, text
 
 __all__ = [
     "EVERYTHING",
+    "LARGEST",
     "DatasetPattern",
     "FieldName",
     "Pick",
@@ -38,6 +39,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+#: The catalogue holds no larger whole number, and PostgreSQL compares with none. Durations can't be written as long.
+LARGEST: Final = 2**31 - 1
 
 _DATASET: Final = "dataset"
 _JOINED: Final = ("all", "any", "not")
@@ -106,6 +110,8 @@ def value_for(field: Field, value: object) -> Value:
             if isinstance(value, bool) or not isinstance(value, int):
                 what = f"{field.name} is a whole number, and {quoted(value)} is not one"
                 raise Refusal(Mistake(what, "Write digits alone, without quotes."))
+            if abs(value) > LARGEST:
+                raise Refusal(Mistake(f"no {field.title} is {value:,}", f"The largest number here is {LARGEST:,}."))
             return value
         case "duration":
             return milliseconds_of(value)

@@ -38,6 +38,40 @@ def test_a_rule_that_breaks_is_an_error_that_resolves_nothing_and_spares_the_oth
     assert [outcome.changes for outcome in audited().outcomes] == [{}, {"resolved": 1}]
 
 
+def test_a_policy_whose_tracks_cant_be_counted_is_an_error_that_spares_the_other_policies(
+    store: Store, audited: Audited, caplog: pytest.LogCaptureFixture
+) -> None:
+    plant(store, "crate", [{"key": "a", "artist": "N"}])
+    ours = policy(TITLED, policy="ours", applies_to={"where": {"artist": "N"}})
+    audited(ours, policy({**TITLED, "id": "others"}, policy="theirs"))
+    with store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE track_group RENAME TO mislaid")
+    with caplog.at_level(logging.CRITICAL, "rules.judging"):
+        report = audited()
+    assert [(outcome.policy, outcome.result) for outcome in report.outcomes] == [("ours", "error"), ("theirs", "fail")]
+    assert (report.superseded, report.idle_policies) == (0, ())
+    with store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE mislaid RENAME TO track_group")
+    assert [outcome.changes for outcome in audited().outcomes] == [{"resolved": 1}, {}]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"any": [{"year": [2**31 - 1, 1 - 2**31]}, {"year": 1999}]},
+        {"not": {"sample_rate": 2**31 - 1}},
+        {"not": {"duration": ["999999999.999 h"]}},
+    ],
+)
+def test_the_largest_numbers_that_can_be_written_are_compared_on_every_database(
+    where: dict[str, Any], store: Store, audited: Audited
+) -> None:
+    plant(store, "crate", [{"key": "a", "year": 1999}])
+    bounds = {"kind": "field", "field": "year", "must": {"be_at_least": 1 - 2**31, "be_at_most": 2**31 - 1}}
+    (outcome,) = audited(policy(bounds, applies_to={"where": where})).outcomes
+    assert (outcome.result, outcome.judged) == ("pass", 1)
+
+
 def test_a_rule_without_evidence_is_no_pass_and_resolves_nothing(
     store: Store, audited: Audited, states: States
 ) -> None:

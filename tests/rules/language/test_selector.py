@@ -84,6 +84,12 @@ def test_what_no_field_can_hold_is_refused(stated: Any) -> None:
         pick.validate_python(stated)
 
 
+@pytest.mark.parametrize("number", [2**31, -(2**31), 10**18 - 1])
+def test_a_number_that_no_column_holds_is_refused(number: int) -> None:
+    with pytest.raises(ValidationError, match=rf"no year is {number:,}"):
+        where.validate_python({"year": [1999, number]})
+
+
 @given(st.text(alphabet="ab-_.1", min_size=1, max_size=8))
 def test_a_name_matches_itself_and_the_star(name: str) -> None:
     assert matches_any(name, (name,))
