@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select
 
+from audit_core.errors import LedgerBroken
 from audit_core.ledger.chain import Via, append, instant, lock
 from audit_core.ledger.tables import policy_activations, policy_texts
 
@@ -204,14 +205,20 @@ def effective(connection: Connection, at: datetime) -> dict[str, Activated]:
 
 
 def in_force(connection: Connection, at: datetime) -> dict[str, InForce]:
-    """Read what is in force at a moment, texts and all: by the policies' names, in order."""
+    """Read what is in force at a moment, texts and all: by the policies' names, in order.
+
+    Raises
+    ------
+    LedgerBroken
+        If a text is not what its SHA-256 says.
+    """
     rows = (
         select(policy_activations, policy_texts.c.text)
-        .join(policy_texts, policy_texts.c.sha256 == policy_activations.c.sha256)
-        .where(policy_activations.c.seq.in_(_last(at)))
+        .outerjoin(policy_texts, policy_texts.c.sha256 == policy_activations.c.sha256)
+        .where(policy_activations.c.seq.in_(_last(at)), policy_activations.c.sha256.is_not(None))
         .order_by(policy_activations.c.policy)
     )
-    return {row.policy: InForce(**_plain(row), text=row.text) for row in connection.execute(rows)}
+    return {row.policy: _with_text(row) for row in connection.execute(rows)}
 
 
 def pending(connection: Connection, at: datetime) -> list[InForce]:
@@ -224,11 +231,11 @@ def pending(connection: Connection, at: datetime) -> list[InForce]:
     )
     waiting = (
         select(policy_activations, policy_texts.c.text)
-        .join(policy_texts, policy_texts.c.sha256 == policy_activations.c.sha256)
-        .where(policy_activations.c.effective_at > at, ~put_aside.exists())
+        .outerjoin(policy_texts, policy_texts.c.sha256 == policy_activations.c.sha256)
+        .where(policy_activations.c.effective_at > at, policy_activations.c.sha256.is_not(None), ~put_aside.exists())
         .order_by(policy_activations.c.effective_at, policy_activations.c.policy)
     )
-    return [InForce(**_plain(row), text=row.text) for row in connection.execute(waiting)]
+    return [_with_text(row) for row in connection.execute(waiting)]
 
 
 def activated_last(connection: Connection, policy: str) -> Activated | None:
@@ -258,10 +265,34 @@ def _plain(row: Row[Any]) -> dict[str, Any]:
     return named
 
 
+def _with_text(row: Row[Any]) -> InForce:
+    _demand_unaltered(row.policy, row.sha256, row.text)
+    return InForce(**_plain(row), text=row.text)
+
+
 def text_of(connection: Connection, sha256: str) -> str | None:
-    """Find a policy text by its SHA-256; None if there never was one."""
-    text: str | None = connection.execute(select(policy_texts.c.text).where(policy_texts.c.sha256 == sha256)).scalar()
+    """Find a policy text by its SHA-256; None if there never was one.
+
+    Raises
+    ------
+    LedgerBroken
+        If the text is not what its SHA-256 says: it is not to be applied, nor to be shown for what was activated.
+    """
+    kept = select(policy_texts.c.policy, policy_texts.c.text).where(policy_texts.c.sha256 == sha256)
+    row = connection.execute(kept).one_or_none()
+    if row is None:
+        return None
+    _demand_unaltered(row.policy, sha256, row.text)
+    text: str = row.text
     return text
+
+
+def _demand_unaltered(policy: str, sha256: str, text: object) -> None:
+    if isinstance(text, str) and hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest() == sha256:
+        return
+    what = f"the text {sha256[:12]} of the policy {policy} {'is missing' if text is None else 'was altered'}"
+    mend = "`cratecheck ledger verify` says more. Restore the database from a backup."
+    raise LedgerBroken(f"{what} in the database, and is not applied", mend=mend)
 
 
 def texts_like(connection: Connection, digits: str) -> dict[str, str]:

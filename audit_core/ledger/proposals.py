@@ -6,6 +6,7 @@ Who may answer, what an examination finds and what is activated by the last conf
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
+from audit_core.errors import LedgerBroken
 from audit_core.ledger.chain import Via, append, canonical, lock
 from audit_core.ledger.policies import keep_text
-from audit_core.ledger.tables import policy_activations, policy_answers, policy_proposals
+from audit_core.ledger.tables import ledger_entries, policy_activations, policy_answers, policy_proposals
 
 __all__ = [
     "LAPSES_AFTER",
@@ -26,6 +28,7 @@ __all__ = [
     "State",
     "activated",
     "answered",
+    "demand_vouched",
     "examined",
     "preview_sha256",
     "proposal",
@@ -205,6 +208,26 @@ def answered(
     )
     if answer in _BECOMES:
         _decided(connection, number, _BECOMES[answer], at)
+
+
+def demand_vouched(connection: Connection, number: str) -> None:
+    """Demand of each answer to a proposal that the ledger has it: none that was put into its table is to count.
+
+    Raises
+    ------
+    LedgerBroken
+        If an answer is not what the ledger's entry says.
+    """
+    given = (
+        select(policy_answers, ledger_entries.c.kind, ledger_entries.c.actor, ledger_entries.c.payload)
+        .outerjoin(ledger_entries, ledger_entries.c.seq == policy_answers.c.seq)
+        .where(policy_answers.c.proposal_id == number)
+    )
+    for row in connection.execute(given):
+        of = json.loads(row.payload).get("proposal") if row.kind == _KINDS.get(row.answer) else None
+        if (of, row.actor) != (number, row.person):
+            what = f"no row of the ledger vouches for the answer of {row.person} to the proposal {number[:8]}"
+            raise LedgerBroken(what, mend="`cratecheck ledger verify` says more. Nothing was activated.")
 
 
 def activated(connection: Connection, number: str, at: datetime) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from audit_core.errors import DecisionRefused, StoreError
+from audit_core.errors import DecisionRefused, LedgerBroken, StoreError
 from bot.gestures import AnswerMark, answered, answering
 from bot.listeners.room import BUSY, Room
 from bot.messages.kit import View
@@ -33,7 +33,7 @@ def register(app: App, room: Room) -> None:
         mark, person = answering(body), body["user"]["id"]
         try:
             mark = room.answering.permit(mark, person)
-        except (DecisionRefused, StoreError) as error:
+        except (DecisionRefused, LedgerBroken, StoreError) as error:
             ack()
             words = BUSY if isinstance(error, StoreError) else room.readable(error)
             room.answer("a refusal", lambda: room.whisper(client, mark.spot, person, words))
@@ -58,7 +58,7 @@ def register(app: App, room: Room) -> None:
         except Moved as moved:
             ack(response_action="update", view=_form(room, moved.mark))
             return
-        except DecisionRefused as refused:
+        except (DecisionRefused, LedgerBroken) as refused:
             ack(response_action="update", view=notice_view("Not done", room.readable(refused)))
             return
         except StoreError as error:

@@ -24,6 +24,7 @@ from audit_core.ledger.proposals import (
     Proposal,
     activated,
     answered,
+    demand_vouched,
     examined,
     proposal,
     proposals,
@@ -264,6 +265,7 @@ class Activations:
             answered(connection, number, answer=answer, person=person, via=via, at=now, reason=reason)
             found = _there(connection, number, now)
             if answer == "confirm" and found.confirmed >= found.confirmations:
+                demand_vouched(connection, number)
                 found = self._activate(connection, found, policy, person, via, now)
             self._retell(connection, found)
         self._changed()

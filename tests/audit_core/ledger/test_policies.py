@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import timedelta
+from pathlib import Path
 
-from audit_core.catalogue.store import Store
+import pytest
+from sqlalchemy import Executable, delete, update
+
+from audit_core.catalogue.store import Store, sqlite_url
+from audit_core.errors import LedgerBroken
 from audit_core.ledger.chain import export
-from audit_core.ledger.policies import activate_text, in_force, retire, text_of
+from audit_core.ledger.policies import activate_text, in_force, pending, retire, text_of
+from audit_core.ledger.tables import policy_texts
 from audit_core.ledger.verify import verify
 from tests.support.ledger import START
 
@@ -67,3 +74,27 @@ def test_active_policies_come_in_the_order_of_their_names(store: Store) -> None:
         activate(store, f"policy: {name}\n", name)
     with store.read() as connection:
         assert list(in_force(connection, START)) == ["Z", "a", "b"]
+
+
+@pytest.mark.parametrize("statement", [update(policy_texts).values(text=SECOND), delete(policy_texts)])
+def test_a_text_that_was_altered_or_taken_away_is_not_applied(tmp_path: Path, statement: Executable) -> None:
+    with Store(sqlite_url(tmp_path / "cratecheck.sqlite")) as store:
+        activate(store, FIRST)
+        with store.write() as connection:
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+            connection.execute(statement)
+            with pytest.raises(LedgerBroken, match="of the policy release (was altered|is missing)"):
+                in_force(connection, START)
+            connection.rollback()
+
+
+def test_a_text_that_is_yet_to_take_force_is_not_read_either_when_it_was_altered(store: Store) -> None:
+    later = START + timedelta(days=30)
+    with store.write() as connection:
+        sha256 = activate_text(connection, "release", FIRST, actor="l", via="cli", at=START, effective_at=later)
+        connection.execute(update(policy_texts).values(text=SECOND))
+    with store.read() as connection:
+        with pytest.raises(LedgerBroken, match="was altered"):
+            pending(connection, START)
+        with pytest.raises(LedgerBroken, match="was altered"):
+            text_of(connection, sha256)

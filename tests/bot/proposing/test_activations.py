@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, func, select, update
+from sqlalchemy import Connection, event, func, insert, select, update
 
 from audit_core.catalogue.store import Store, sqlite_url
-from audit_core.errors import DecisionRefused, PolicyError, Problems
+from audit_core.errors import DecisionRefused, LedgerBroken, PolicyError, Problems
 from audit_core.ledger.policies import activate_text, activations, in_force, pending, text_sha256
 from audit_core.ledger.proposals import LAPSES_AFTER, Proposal
-from audit_core.ledger.tables import ledger_entries, policy_activations, policy_texts
+from audit_core.ledger.tables import ledger_entries, policy_activations, policy_answers, policy_texts
 from audit_core.ledger.verify import verify
 from audit_core.settings import Settings
 from bot.proposing.activations import Activations
@@ -507,3 +507,23 @@ def test_texts_that_were_only_proposed_are_kept(house: House) -> None:
         assert connection.scalar(select(func.count()).select_from(policy_activations)) == 0
     assert kept == text(severity="high")
     assert found.sha256 == text_sha256(text(severity="high"))
+
+
+def test_an_answer_that_was_slipped_in_activates_nothing(house: House) -> None:
+    house.activated()
+    found = house.proposed(text(severity="low"))
+    assert found.confirmations == 2
+    with house.store.write() as connection:  # of an entry that is of another kind
+        values = {"proposal_id": found.id, "person": "U0OTIS", "answer": "confirm", "via": "cli"}
+        connection.execute(insert(policy_answers).values(**values, seq=1, at=house.clock(), reason=""))
+    with pytest.raises(LedgerBroken, match="vouches for the answer of U0OTIS"):
+        house.confirm(found)
+    assert "severity: critical" in house.now()["release"]
+
+
+def test_an_altered_text_is_not_confirmed(house: House) -> None:
+    found = house.proposed()
+    with house.store.write() as connection:
+        connection.execute(update(policy_texts).values(text=text(severity="low")))
+    with pytest.raises(LedgerBroken, match="was altered"):
+        house.confirm(found)
