@@ -42,7 +42,7 @@ class NewDay:
         if quarter == self._quarter:
             return
         with self._store.read() as connection:
-            in_force = self._policies(connection).values()
+            in_force = self._policies.readable(connection).values()
         days = {one.id: now.astimezone(one.zone).date() for one in in_force}
         if days != self._days:
             with self._store.write() as connection:

@@ -111,7 +111,7 @@ class Schedule:
     def look(self) -> None:
         """Set the alarms for the policies that are active now, and attend to each."""
         with self._store.read() as connection:
-            policies = self._policies(connection)
+            policies = self._policies.readable(connection)
         self._set_alarms(policies)
         for policy in sorted(policies):
             self.attend(policy)
@@ -122,7 +122,7 @@ class Schedule:
         Waits for nobody: what another thread or process is at, or keeps from being done, is left to the next look.
         """
         with self._store.read() as connection:
-            policy = self._policies(connection).get(policy_id)
+            policy = self._policies.readable(connection).get(policy_id)
         if policy is None:
             return
         for job, timing in _jobs(policy).items():

@@ -14,7 +14,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -60,8 +60,9 @@ class Sender:
         Of `posting.client_for`: it must not retry by itself.
     render : callable
         Says what a row's message is now; None if there is nothing to say any more.
-    before : callable, optional
-        Done before each look into the outbox: announces runs that have finished.
+    before : sequence of callables, optional
+        Done before each look into the outbox, as announcing runs that have finished. One that fails holds up no other,
+        and nothing that waits.
     pace_s : float
         Between two messages into one channel; Slack takes about one a second.
     look_up_after_s : float
@@ -74,7 +75,7 @@ class Sender:
         client: WebClient,
         render: Render,
         *,
-        before: Callable[[], object] = lambda: None,
+        before: Sequence[Callable[[], object]] = (),
         clock: Clock = utc_now,
         pace_s: float = 1.0,
         first_wait_s: float = _FIRST_WAIT_S,
@@ -102,7 +103,7 @@ class Sender:
 
     @property
     def trouble(self) -> str | None:
-        """Why nothing can be announced or sent at all; None if all is well."""
+        """Why not all can be announced or sent; None if all is well."""
         return self._stumble or self._locked_out
 
     def start(self) -> None:
@@ -123,7 +124,8 @@ class Sender:
 
     def drained(self, timeout_s: float = 10.0) -> bool:
         """Announce what is to be announced, and wait until all is sent that Slack takes; True if so in time."""
-        self._before()
+        for step in self._before:
+            step()
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             self._wake.set()
@@ -137,18 +139,13 @@ class Sender:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            try:
-                self._before()
-                for channel in self._due():
-                    self._open(channel)
-                self._stumble = None
-            except CratecheckError as error:
-                self._stumble = str(error)
-                logger.error("nothing can be announced or sent: %s", error)
-            except Exception as error:
-                self._stumble = f"{type(error).__name__}: {error}"
-                logger.exception("nothing can be announced or sent")
+            stumbles = [stumble for step in (*self._before, self._open_due) if (stumble := _stumble_of(step))]
+            self._stumble = "; ".join(stumbles) or None
             self._wake.wait(_POLL_S)
+
+    def _open_due(self) -> None:
+        for channel in self._due():
+            self._open(channel)
 
     def _due(self) -> list[str]:
         with self._store.read() as connection:
@@ -367,6 +364,19 @@ _LEFT: Select[tuple[int]] = (
         is_message(), outbox.c.sent_at.is_(None), outbox.c.failed.is_(None), or_(_POSTABLE, _PARENT.c.failed.is_(None))
     )
 )
+
+
+def _stumble_of(step: Callable[[], object]) -> str | None:
+    """Do something, and say why it could not be done; None if all is well."""
+    try:
+        step()
+    except CratecheckError as error:
+        logger.error("not all can be announced or sent: %s", error)
+        return str(error)
+    except Exception as error:
+        logger.exception("not all can be announced or sent")
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 def _the_same(row: Pending) -> Update:

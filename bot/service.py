@@ -113,7 +113,7 @@ class Service:
             store,
             self._client,
             Said(reading, proposals, self._roles, listening.forbidden),
-            before=self._look,
+            before=[self._announce, self._begin_day],
             clock=clock,
             pace_s=pace_s if pace_s is not None else 0.0 if desk and not desk.config.paced else 1.0,
         )
@@ -281,8 +281,10 @@ class Service:
     def _wake_sender(self) -> None:
         self._sender.wake()
 
-    def _look(self) -> None:
+    def _announce(self) -> None:
         announce(self._store, self._policies, self._clock)
+
+    def _begin_day(self) -> None:
         self._new_day.look()
 
     def _audit(self) -> None:
@@ -302,7 +304,7 @@ class Service:
 
     def _refresh(self) -> None:
         with self._store.read() as connection:
-            named = groups_named(self._policies(connection).values()) | self._approvers.groups(connection)
+            named = groups_named(self._policies.readable(connection).values()) | self._approvers.groups(connection)
         try:
             refresh_groups(
                 self._store, self._client, [handle for handle in named if not self._roles.known(handle)], self._clock

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from audit_core.catalogue.leases import hold
 from audit_core.catalogue.store import Store
 from audit_core.clock import utc_now
+from audit_core.errors import StoreError
 from bot.desk import ApiFault, Desk
 from bot.messages.kit import Message
 from bot.messages.notice import notice
@@ -332,6 +333,21 @@ def test_a_message_that_cannot_be_made_holds_up_no_other(store: Store, desk: Des
     say(store, "good")
     sender.wake()
     assert desk.wait_for(lambda: texts(desk)) == ["good"]
+
+
+def test_what_comes_before_and_fails_holds_up_neither_the_rest_nor_a_message(store: Store, desk: Desk) -> None:
+    done: list[str] = []
+
+    def fail() -> None:
+        raise StoreError("the policy release can't be read")
+
+    with sending(store, desk, before=[fail, lambda: done.append("a new day")]) as sender:
+        say(store, "m")
+        sender.wake()
+        assert desk.wait_for(lambda: texts(desk)) == ["m"]
+        assert done
+        assert sender.trouble is not None
+        assert "can't be read" in sender.trouble
 
 
 def test_a_message_with_nothing_to_say_is_not_posted(store: Store, desk: Desk, sender: Sender) -> None:
