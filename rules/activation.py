@@ -17,6 +17,7 @@ from audit_core.ledger.policies import activate_text, activated_last, in_force
 from audit_core.wording import quoted
 from rules.language.policy import Policy
 from rules.language.reader import check_text
+from rules.lineage import known_as
 
 __all__ = ["Activation", "activate", "active", "clashes", "effective_at"]
 
@@ -98,10 +99,10 @@ def clashes(policy: Policy, others: Iterable[tuple[str, Policy]]) -> Iterator[Po
     for where, other in others:
         if other.id != policy.id:
             for rule in other.rules:
-                for name in (rule.id, *rule.formerly):
+                for name in known_as(rule):
                     taken.setdefault(name, where)
     for rule in policy.rules:
-        for name in (rule.id, *rule.formerly):
+        for name in known_as(rule):
             if name in taken:
                 yield PolicyError(
                     f"the rule id {quoted(name)} is taken: a rule of this id is or was {taken[name]}",

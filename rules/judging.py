@@ -12,16 +12,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.store import Store
-from audit_core.ledger.transitions import Closing, Transition, superseded, transitions
-from audit_core.ledger.violations import Standing, rules_in_force, standing
+from audit_core.ledger.transitions import Change, Closing, Transition, superseded, transitions
+from audit_core.ledger.violations import Standing, rules_that_stand, standing
 from audit_core.ledger.waivers import outlived_at
 from rules.evaluate import Evaluation, broken, evaluate
 from rules.language.policy import AppliesTo, Policy, Rule
-from rules.lineage import known_as
+from rules.lineage import bears, known_as
 from rules.scope import Scope, scopes
 from rules.vanished import closing
 
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 ByDataset = Mapping[str, Mapping[str, Standing]]
 """All violations of a rule: by dataset, in order, and there by key."""
+
+_OF_WHAT_IS_FOUND: Final[frozenset[Change]] = frozenset({"opened", "changed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Judging:
         self.snapshot = snapshot
         with store.read() as connection:  # before it is asked what is quarantined, and hence not judged
             self._outlived = outlived_at(connection, snapshot.as_of)
+        self._strays: dict[str, list[Standing]] = {}  # by the text of the policy
 
     def covered(self, applies_to: AppliesTo) -> list[Covered]:
         """Find the datasets that a policy covers, by name."""
@@ -94,8 +97,24 @@ class Judging:
         return [self._sized(scope) for scope in found]
 
     def standing(self, policy: Policy, rule: Rule) -> ByDataset:
-        """Read all violations of a rule, under whichever id it has had."""
-        return self._standing(policy.id, *known_as(rule))
+        """Read all violations of a rule, under whichever id it has had.
+
+        And those that stand under an id that is in force no more, but whose keys are the rule's: it would open them.
+        """
+        if policy.sha256 not in self._strays:
+            self._strays[policy.sha256] = list(self._borne(policy))
+        strays = [one for one in self._strays[policy.sha256] if bears(rule, one)]
+        return self._standing(policy.id, *known_as(rule), strays=strays)
+
+    def _borne(self, policy: Policy) -> Iterator[Standing]:
+        """Find what stands under ids of no rule of a policy, and is a violation of one by its key."""
+        names = {name for rule in policy.rules for name in known_as(rule)}
+        with self._store.read() as connection:
+            for of, name in rules_that_stand(connection):
+                if of == policy.id and name not in names:
+                    for one in standing(connection, of, name).values():
+                        if any(bears(rule, one) for rule in policy.rules):
+                            yield one
 
     def judgements(
         self, policy: Policy, rule: Rule, covered: Sequence[Covered], by_dataset: ByDataset
@@ -106,7 +125,8 @@ class Judging:
         here = {one.scope.dataset.name for one in covered}
         for dataset, before in by_dataset.items():
             if dataset not in here:
-                yield Judgement(dataset, None, before, superseded(before.values(), rule.id))
+                changes = self._own(policy, rule, superseded(before.values(), rule.id))
+                yield Judgement(dataset, None, before, changes)
 
     def left(self, policies: Iterable[Policy], *, of: str | None = None) -> Iterator[ByDataset]:
         """Read the violations of rules that are in none of these policies, a rule at a time.
@@ -118,11 +138,22 @@ class Judging:
         of : str, optional
             Only rules of this policy.
         """
-        in_force = {(policy.id, name) for policy in policies for rule in policy.rules for name in known_as(rule)}
+        rules: dict[str, list[Rule]] = defaultdict(list)
+        for policy in policies:
+            rules[policy.id] += policy.rules
+        in_force = {(policy, name) for policy in rules for rule in rules[policy] for name in known_as(rule)}
         with self._store.read() as connection:
-            left = [one for one in rules_in_force(connection) if one not in in_force and of in (None, one[0])]
-        for policy, rule in left:
-            yield self._standing(policy, rule)
+            left = [one for one in rules_that_stand(connection) if one not in in_force and of in (None, one[0])]
+        for policy_id, name in left:
+            by_dataset = {
+                dataset: {
+                    key: stands
+                    for key, stands in before.items()
+                    if not any(bears(rule, stands) for rule in rules.get(policy_id, ()))
+                }
+                for dataset, before in self._standing(policy_id, name).items()
+            }
+            yield {dataset: before for dataset, before in by_dataset.items() if before}
 
     @staticmethod
     def retired(by_dataset: ByDataset) -> Iterator[Judgement]:
@@ -130,8 +161,10 @@ class Judging:
         for dataset, before in by_dataset.items():
             yield Judgement(dataset, None, before, superseded(before.values()))
 
-    def _standing(self, policy: str, *rule: str) -> ByDataset:
+    def _standing(self, policy: str, *rule: str, strays: Iterable[Standing] = ()) -> ByDataset:
         by_dataset: dict[str, dict[str, Standing]] = defaultdict(dict)
+        for stray in strays:
+            by_dataset[stray.dataset][stray.key] = stray
         with self._store.read() as connection:
             for key, violation in standing(connection, policy, *rule).items():
                 by_dataset[violation.dataset][key] = violation
@@ -152,7 +185,16 @@ class Judging:
             rule=rule.id,
         )
         left = transitions((), unseen, outlived=self._outlived, complete=False, rule=rule.id)
-        return Judgement(evaluation.dataset, evaluation, before, chain(changes, left))
+        return Judgement(evaluation.dataset, evaluation, before, self._own(policy, rule, chain(changes, left)))
+
+    @staticmethod
+    def _own(policy: Policy, rule: Rule, changes: Iterable[Transition]) -> Iterator[Transition]:
+        """Leave out what stands under a rule's id, and is a violation of another rule of the policy by its key."""
+        others = [one for one in policy.rules if one is not rule]
+        for change in changes:
+            sure = change.transition in _OF_WHAT_IS_FOUND or bears(rule, change)
+            if sure or not any(bears(one, change) for one in others):
+                yield change
 
     def _sized(self, scope: Scope) -> Covered:
         """Count what is judged, on a connection of its own: after a fault it is of no more use."""

@@ -35,7 +35,7 @@ __all__ = [
     "counts",
     "listed",
     "one",
-    "rules_in_force",
+    "rules_that_stand",
     "sha256_of",
     "standing",
     "violation_key",
@@ -222,7 +222,7 @@ def standing(connection: Connection, policy: str, *rule: str) -> dict[str, Stand
     }
 
 
-def rules_in_force(connection: Connection) -> list[tuple[str, str]]:
+def rules_that_stand(connection: Connection) -> list[tuple[str, str]]:
     """Name the rules, as (policy, rule), that have violations which a retirement would supersede."""
     some = (
         select(violations.c.policy, violations.c.rule)

@@ -44,7 +44,8 @@ def explain_rule(rule: Rule) -> str:
 
 
 def _called(rule: Rule) -> str:
-    return f"{rule.id} (formerly {listed(rule.formerly)})" if rule.formerly else rule.id
+    others = [name for name in rule.formerly if name != rule.id]  # its own, too, if it has it again
+    return f"{rule.id} (formerly {listed(others)})" if others else rule.id
 
 
 def _about(policy: Policy) -> Iterator[str]:

@@ -140,7 +140,7 @@ class _Reading:
         return rules if isinstance(rules, list) else []
 
     def former_ids(self) -> Iterator[tuple[Steps, str]]:
-        """Give the ids that rules had before, each with its place."""
+        """Give the ids that rules had before, each with its place, but for the one that a rule had and has again."""
         for index, entry in enumerate(self.entries()):
             stated = entry.get("formerly") if isinstance(entry, dict) else None
             path: Steps = ("rules", index, "formerly")
@@ -148,7 +148,9 @@ class _Reading:
                 yield path, stated
             elif isinstance(stated, list):
                 first = {name: place for place, name in reversed([*enumerate(stated)]) if isinstance(name, str)}
-                yield from (((*path, place), name) for name, place in first.items())  # twice is told with the keys
+                again = entry.get("id") if len(first) > 1 else None
+                # Twice is told with the keys.
+                yield from (((*path, place), name) for name, place in first.items() if name != again)
 
     def unknown_columns(self, known: Collection[str] | None) -> Iterator[CratecheckError]:
         """Find the columns of the workspace's own that are not among the known ones; None: nobody knows."""
@@ -288,7 +290,7 @@ class _Ids:
         for name, source, path in self._former:
             if name in self._rules:
                 what = f"{quoted(name)} is a rule's id now, at {self._rules[name]}"
-                mend = "List under `formerly` the ids that this rule had, and that no rule has any more."
+                mend = "List under `formerly` the ids that this rule had, and that no other rule has."
             elif name in formerly:
                 what = f"{quoted(name)} is a rule's former id already, at {formerly[name]}"
                 mend = "Its history goes on in one rule alone: choose which."

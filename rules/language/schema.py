@@ -347,7 +347,8 @@ class RuleKeys(Strict):
     formerly: Annotated[tuple[Id, ...], BeforeValidator(_in_a_list), AfterValidator(_each_once), _ONE_ID_OR_SEVERAL] = (
         Field(
             default=(),
-            description="The ids that this rule had before, the oldest first: so it keeps its history.",
+            description="The ids that this rule had before, the oldest first: so it keeps its history. One that it has"
+            " again stays where it was: id: a, formerly: [a, b].",
         )
     )
     say: str | None = Field(default=None, description="The sentence for a violation.")

@@ -27,6 +27,7 @@ from audit_core.ledger.violations import CLOSED, Violation, listed
 from rules.activation import activate
 from rules.judging import Judging
 from rules.language.policy import Policy
+from rules.lineage import carries_on
 from rules.preview import Preview, preview
 from rules.run import audit
 from tests.support.audits import Time
@@ -85,7 +86,7 @@ def test_a_preview_foresees_what_activating_and_auditing_then_does(
     _must_tell_the_edit_apart(store, foreseen, anyway, run_id)
     for rule in before.rules:
         if rule.severity == "critical" and not foreseen.loosening:
-            own = [one for one in foreseen.rules if one.rule in (rule.id, f"{rule.id}-anew")]
+            own = [one for one in foreseen.rules if one.rule in (rule.id, (carries_on(after, rule) or rule).id)]
             stopped = any(one.stopped for one in own)
             assert stopped or sum(one.closes - one.anyway.closes for one in own) <= _of_rules(own)
     with store.write() as connection:

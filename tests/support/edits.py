@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rules.language.policy import Policy
 from tests.support.policies import policy
 
-__all__ = ["CATALOGUES", "EDITS", "RULES", "policy_of"]
+__all__ = ["CATALOGUES", "EDITS", "REUSES", "RULES", "policy_of"]
 
 Drawn = dict[str, Any]
 
@@ -66,20 +66,30 @@ _POLICIES = st.fixed_dictionaries(
 )
 
 
-def _edit(drawn: tuple[Drawn, Drawn, list[str], list[str]]) -> tuple[Drawn, Drawn]:
-    """Let an edit leave alone what it is not to touch, and rename some rules."""
-    before, after, kept, renamed = drawn
+def _edit(drawn: tuple[Drawn, Drawn, list[str], list[str], list[str]]) -> tuple[Drawn, Drawn]:
+    """Let an edit leave alone what it is not to touch, and rename some rules: to another id, or back to the first."""
+    before, after, kept, renamed, moved = drawn
     rules = {**after["rules"], **{name: before["rules"][name] for name in kept if name in before["rules"]}}
-    return before, {**after, "rules": rules, "renamed": [name for name in renamed if name in before["rules"]]}
+    was = {name: "anew" if name in moved else "first" for name in before["rules"]}
+    then = {"first": "anew", "anew": "back"}
+    now = {name: then[what] if name in renamed else what for name, what in was.items()}
+    return {**before, "called": was}, {**after, "rules": rules, "called": now}
 
 
-EDITS = st.tuples(
-    _POLICIES,
-    _POLICIES,
-    st.lists(st.sampled_from(sorted(RULES)), unique=True),
-    st.lists(st.sampled_from(sorted(RULES)), unique=True, max_size=2),
-).map(_edit)
+_SOME = st.lists(st.sampled_from(sorted(RULES)), unique=True, max_size=2)
+EDITS = st.tuples(_POLICIES, _POLICIES, st.lists(st.sampled_from(sorted(RULES)), unique=True), _SOME, _SOME).map(_edit)
 """A policy, and what is made of it."""
+
+
+def _reuse(drawn: tuple[Drawn, Drawn, str]) -> tuple[Drawn, Drawn]:
+    before, after, name = drawn
+    one = {name: (0, "low")}
+    before = {**before, "rules": {**one, **before["rules"]}, "called": {name: "anew"}}
+    return before, {**after, "rules": {**one, **after["rules"]}}
+
+
+REUSES = st.tuples(_POLICIES, _POLICIES, st.sampled_from(sorted(RULES))).map(_reuse)
+"""A policy, and one in which a rule has the first id of a rule of the other, and does not say that it is the same."""
 
 
 def policy_of(drawn: Drawn, name: str) -> Policy:
@@ -87,9 +97,13 @@ def policy_of(drawn: Drawn, name: str) -> Policy:
     rules = []
     for rule, (variant, severity) in sorted(drawn["rules"].items()):
         spec = RULES[rule][variant % len(RULES[rule])]
-        renamed = rule in drawn.get("renamed", ())
-        names = {"id": f"{name}-{rule}-anew", "formerly": f"{name}-{rule}"} if renamed else {"id": f"{name}-{rule}"}
-        rules.append({**names, "severity": severity, **spec})
+        first = f"{name}-{rule}"
+        names: dict[str, Drawn] = {
+            "first": {"id": first},
+            "anew": {"id": f"{first}-anew", "formerly": first},
+            "back": {"id": first, "formerly": [first, f"{first}-anew"]},
+        }
+        rules.append({**names[drawn.get("called", {}).get(rule, "first")], "severity": severity, **spec})
     where = {"where": drawn["where"]} if drawn["where"] else {}
     return policy(
         *rules,

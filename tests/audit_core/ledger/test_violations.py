@@ -124,9 +124,9 @@ def test_counts_name_every_state(listing: Store) -> None:
         assert (counted["open"], counted["approved"], counted["resolved"]) == (3, 1, 0)
 
 
-def test_rules_in_force_are_those_that_a_retirement_would_touch(listing: Store) -> None:
+def test_the_rules_that_stand_are_those_that_a_retirement_would_touch(listing: Store) -> None:
     with listing.read() as connection:
-        assert violations.rules_in_force(connection) == [("release", "licence-known")]
+        assert violations.rules_that_stand(connection) == [("release", "licence-known")]
     audit(listing, [], clock=Time())
     with listing.read() as connection:
-        assert violations.rules_in_force(connection) == []
+        assert violations.rules_that_stand(connection) == []
