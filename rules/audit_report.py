@@ -113,7 +113,7 @@ class AuditReport:
     open_by_severity : dict
         How many violations of enforcing policies are open now, every severity named.
     idle_policies : tuple of str
-        Policies that apply to no dataset there is: a misspelt name, perhaps.
+        Policies that apply to no track there is: a misspelt name of a dataset or of a split, perhaps.
     policies : dict
         The SHA-256 of each policy's text, by the policy's id.
     """

@@ -147,7 +147,7 @@ def _report(
         tally.stand(by_dataset)
         for judgement in judging.retired(by_dataset):
             _staged(judgement, stage, tally)
-    judged = {outcome.policy for outcome in outcomes}
+    judged = {outcome.policy for outcome in outcomes if outcome.judged or outcome.result == "error"}
     return AuditReport(
         run_id=run_id,
         revision=judging.snapshot.revision,

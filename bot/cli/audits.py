@@ -122,7 +122,7 @@ def audit(
         _tell(report)
     idle = report.idle_policies
     for policy in idle:
-        sys.stderr.write(f"policy {policy} applies to no dataset: it judged nothing\n")
+        sys.stderr.write(f"policy {policy} applies to no track: it judged nothing\n")
     if not report.outcomes:
         sys.stderr.write("nothing was judged: that is no clean bill\n")
     return ExitCode.BAD_ANSWER if failed(report, fail_on) else ExitCode.CLEAN

@@ -2,7 +2,8 @@
 
 A policy is a suite, and a rule in a dataset is a case. A case with open violations that the job minds is a failure,
 and one that could not be judged, wholly or in part, an error. What is below, observed or not in scope is skipped: it
-is neither green nor red. A policy that applies to no dataset has one case, an error; so has an audit without policies.
+is neither green nor red. A policy that applies to no track has a case of its own, an error; so has an audit without
+policies.
 """
 
 from __future__ import annotations
@@ -35,13 +36,15 @@ def junit(summary: AuditSummary) -> str:
     """Write an audit as a JUnit file, to be encoded as UTF-8."""
     report = summary.report
     root = Element("testsuites", name="cratecheck audit")
+    suites: dict[str, Element] = {}
     for policy, cases in groupby(summary.cases, key=lambda case: case.outcome.policy):
-        suite = _suite(root, summary, policy)
+        suites[policy] = _suite(root, summary, policy)
         for case in cases:
-            _add(suite, case)
+            _add(suites[policy], case)
     nothing = "skipped" if summary.fail_on == "never" else "error"
     for policy in report.idle_policies:
-        _add_nothing(_suite(root, summary, policy), policy, nothing, "it applies to no dataset: it judged nothing")
+        suite = suites[policy] if policy in suites else _suite(root, summary, policy)
+        _add_nothing(suite, policy, nothing, "it applies to no track: it judged nothing")
     if not report.outcomes and not report.idle_policies:
         why = "no policy is active: nothing was judged"
         _add_nothing(_suite(root, summary, "cratecheck"), "cratecheck", nothing, why)

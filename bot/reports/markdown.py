@@ -122,7 +122,7 @@ def _top(summary: AuditSummary) -> str:
     ]
     if idle := report.idle_policies:
         names = [*map(escaped, idle[:_IDLE]), *([f"{len(idle) - _IDLE:,} more"] if len(idle) > _IDLE else [])]
-        lines += ["", f"**Policies that apply to no dataset, and judged nothing: {listed(names)}.**"]
+        lines += ["", f"**Policies that apply to no track, and judged nothing: {listed(names)}.**"]
     if not report.outcomes:
         lines += ["", "**Nothing was judged: that is no clean bill.**"]
     return "\n".join(lines) + "\n"

@@ -29,9 +29,18 @@ def test_a_policy_that_judges_nothing_any_more_supersedes_all_that_is_there(
 ) -> None:
     plant(store, "crate", [{"key": "b", "split": "train"}])
     audited(policy(TITLED))
-    (outcome,) = audited(policy(TITLED, applies_to={"where": {"split": "test"}})).outcomes
-    assert outcome.result == "skip"
+    report = audited(policy(TITLED, applies_to={"where": {"split": "test"}}))
+    assert [outcome.result for outcome in report.outcomes] == ["skip"]
+    assert report.idle_policies == ("release",)
     assert states() == {"b": "superseded"}
+
+
+def test_a_policy_that_judges_tracks_of_one_dataset_is_not_idle_in_another(store: Store, audited: Audited) -> None:
+    plant(store, "crate", [{"key": "b", "split": "train"}])
+    plant(store, "test-crate", [{"key": "c", "split": "test"}])
+    report = audited(policy(TITLED, applies_to={"where": {"split": "test"}}))
+    assert [outcome.judged for outcome in report.outcomes] == [0, 1]
+    assert report.idle_policies == ()
 
 
 def test_a_track_whose_split_was_blanked_is_no_longer_judged_and_so_superseded(

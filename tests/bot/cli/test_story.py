@@ -49,7 +49,17 @@ class TestAudit:
         put_in_force(workspace)
         ran = run("audit")
         assert ran.status == 1
-        assert "policy release applies to no dataset" in ran.err
+        assert "policy release applies to no track" in ran.err
+
+    def test_a_policy_whose_where_selects_no_track_is_no_clean_bill(self, run: Run, workspace: Path) -> None:
+        policy = workspace / "policies" / "release.yaml"
+        misspelt = policy.read_text().replace('datasets: ["*"]', 'datasets: ["*"], where: {split: trian}')
+        policy.write_text(misspelt, encoding="utf-8")
+        put_in_force(workspace)
+        ran = run("audit", "--markdown", "-")
+        assert ran.status == 1
+        assert "policy release applies to no track: it judged nothing" in ran.err
+        assert "Policies that apply to no track, and judged nothing: release." in ran.out
 
     def test_without_a_policy_in_force_nothing_is_clean(self, run: Run, workspace: Path) -> None:
         take_out(workspace)

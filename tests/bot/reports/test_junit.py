@@ -78,6 +78,12 @@ def test_what_was_all_decided_passes_and_says_how() -> None:
     ]
 
 
+def test_a_policy_that_judged_no_track_has_an_error_beside_its_cases() -> None:
+    root = read(summary(case(outcome(result="skip", judged=0, reason="no track is in scope")), idle=("release",)))
+    assert [suite.attrib["name"] for suite in root] == ["release"]
+    assert [told.tag for told in root.findall(".//testcase/*")] == ["skipped", "error"]
+
+
 def test_an_audit_without_policies_is_an_error() -> None:
     root = read(summary())
     assert root.attrib["errors"] == "1"
