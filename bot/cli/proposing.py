@@ -191,11 +191,18 @@ class _Office:
 
     def examined(self, found: Proposal) -> Proposal:
         """Examine a proposal, unless it is, and say what it would change and what to do next."""
+        from audit_core.clock import utc_now
+        from audit_core.ledger.proposals import proposals
         from bot.cli.progress import progress
 
+        with self.store.read() as connection:
+            beside = [one for one in proposals(connection, utc_now(), policy=found.policy) if one.id != found.id]
         with progress("previewing") as advance:
             found = self.activations.examine(found.id, progress=advance)
         self.tell(found)
+        for one in beside:
+            if self.activations.named(one.id).state == "withdrawn":
+                say(f"withdrawn: proposal {one.short}, which this one replaces")
         return found
 
     def answered(self, found: Proposal, actor: str, answer: Answer, reason: str) -> None:

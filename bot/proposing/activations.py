@@ -34,7 +34,7 @@ from audit_core.ledger.proposals import (
 from audit_core.settings import Settings
 from audit_core.wording import did_you_mean, quoted
 from bot.outbox import ask, edit_parents
-from bot.people import identified, same_person
+from bot.people import demand_known, identified, same_person
 from bot.policies import Policies, readable_text
 from bot.proposing.approvers import Approvers
 from bot.proposing.proposed import closed, difference_subject, proposal_subject
@@ -131,9 +131,12 @@ class Activations:
         ------
         Problems, PolicyError
             All mistakes of the text; ids of rules that others have; a history that would be lost; no such policy.
+        DecisionRefused
+            If nobody can tell who the person is.
         StoreError
             If the database is busy for too long: nothing is proposed then.
         """
+        demand_known(person, self._settings.people)
         person = identified(person, self._settings.people)
         policy = check_text(text, origin or "the proposed text") if text is not None else None
         if policy is not None and policy_id not in (None, policy.id):
@@ -165,7 +168,6 @@ class Activations:
                 origin=origin,
                 commit=commit,
             )
-            self._replace(connection, number, name, person, via, now)
             return _there(connection, number, now)
 
     def examine(self, number: str, *, progress: Progress | None = None) -> Proposal:
@@ -221,6 +223,8 @@ class Activations:
                 at=now,
             )
             found = _there(connection, number, now)
+            if refused is None:
+                self._replace(connection, found, now)
             if refused is None and (told := before or after) is not None:
                 self._tell(connection, found, told.review.channel, now)
         self._changed()
@@ -304,9 +308,6 @@ class Activations:
     def _demand_answerable(self, connection: Connection, found: Proposal, person: str, answer: Answer) -> None:
         if found.state != "proposed" and (answer, found.state) != ("withdraw", "examining"):
             raise closed(connection, found, self._roles.name)
-        if any(same_person(one.person, person, self._settings.people) for one in found.answers):
-            what = f"{self._roles.name(person)} has confirmed the proposal {found.short} already"
-            raise DecisionRefused(what, mend="Whoever proposed it may withdraw it, and others may reject it.")
         self.approvers.demand(connection, found, person, answer)
 
     def _demand_proposable(self, connection: Connection, name: str, policy: Policy | None) -> None:
@@ -318,7 +319,7 @@ class Activations:
                 mend = did_you_mean(name, known) if known else "No policy is in force."
                 raise PolicyError(f"no policy {quoted(name)} was ever activated", mend=mend)
             return
-        if problems := list(clashes(policy, [*self._others(connection, now), *self._proposed(connection, now)])):
+        if problems := list(clashes(policy, self._others(connection, now))):
             raise Problems(problems)
         must_carry_on(self._policies.readable(connection).get(name), policy)
 
@@ -338,12 +339,17 @@ class Activations:
             if (policy := readable_text(connection, one.sha256)) is not None:
                 yield f"in the proposal {one.short} of the policy {one.policy}", policy
 
-    def _replace(self, connection: Connection, number: str, name: str, person: str, via: Via, now: datetime) -> None:
-        """Withdraw what the same person proposed of the policy before: nobody is to confirm it by mistake."""
-        for other in proposals(connection, now, policy=name):
-            if other.id != number and same_person(other.person, person, self._settings.people):
-                reason = f"Proposed anew, as {number[:8]}."
-                answered(connection, other.id, answer="withdraw", person=person, via=via, at=now, reason=reason)
+    def _replace(self, connection: Connection, found: Proposal, now: datetime) -> None:
+        """Withdraw what the same person proposed of the policy before: nobody is to confirm it by mistake.
+
+        Not sooner than the new proposal may be confirmed: one that is refused leaves what it should replace.
+        """
+        for other in proposals(connection, now, policy=found.policy):
+            if other.id == found.id:
+                return
+            if same_person(other.person, found.person, self._settings.people):
+                said: dict[str, Any] = {"person": found.person, "via": found.via, "at": now}
+                answered(connection, other.id, answer="withdraw", reason=f"Proposed anew, as {found.short}.", **said)
                 self._retell(connection, other)
 
     def _activate(

@@ -279,3 +279,9 @@ def test_the_commit_of_the_checkout_is_on_record(run: Run, file: Path, tmp_path:
     commits = [row["commit"] for row in run("policy", "list", "--history", "--format", "json").json]
     assert len(commits[0]) == 40
     assert commits[1] == f"{commits[0]} with uncommitted changes"
+
+
+def test_a_proposal_that_another_replaces_is_said_to_be_withdrawn(run: Run, file: Path) -> None:
+    first = proposed(run)
+    file.write_text(POLICY.replace("severity: critical", "severity: high"), encoding="utf-8")
+    assert f"withdrawn: proposal {first}, which this one replaces" in run("policy", "activate").out

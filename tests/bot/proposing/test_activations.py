@@ -329,6 +329,18 @@ def test_another_proposal_of_the_same_person_takes_the_place_of_the_first(house:
     assert verify(house.store).holds
 
 
+def test_a_proposal_that_is_refused_takes_no_place(house: House) -> None:
+    first = house.proposed()
+    assert house.proposed(text(expected="pass")).state == "refused"
+    assert house.at_work.named(first.short).state == "proposed"
+
+
+def test_of_two_that_are_examined_in_the_other_order_the_later_stays(house: House) -> None:
+    first, second = house.propose(), house.propose(text(severity="high"))
+    assert house.at_work.examine(second.id).state == "proposed"
+    assert house.at_work.examine(first.id).state == "withdrawn"
+
+
 def test_mistakes_in_a_text_are_all_told_and_nothing_is_proposed(house: House) -> None:
     with pytest.raises(Problems) as told:
         house.propose(text(severity="grave", rule="Licence Known"), origin="policies/release.yaml")
