@@ -114,7 +114,10 @@ class Schedule:
             policies = self._policies.readable(connection)
         self._set_alarms(policies)
         for policy in sorted(policies):
-            self.attend(policy)
+            try:
+                self.attend(policy)
+            except Exception:  # it must not hold up the others
+                logger.exception("what the policy %s schedules waits", policy)
 
     def attend(self, policy_id: str) -> None:
         """Do what a policy has due: its audit first, so that its digest tells of it.

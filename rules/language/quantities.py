@@ -52,6 +52,8 @@ _MESSAGES: Final = re.compile(r"(\d{1,4}) messages?", re.ASCII)
 _DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|min|h)", re.ASCII)
 _FREQUENCY: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(Hz|kHz)", re.ASCII)
 _LOUDNESS: Final = re.compile(r"(-?\d{1,3}(?:\.\d)?) ?LUFS", re.ASCII)
+_YEARS: Final = range(1970, 3000)
+_DATE_WRITTEN: Final = "^(19[7-9][0-9]|2[0-9]{3})-[0-9]{2}-[0-9]{2}$"
 _DECIMALS: Final = 12
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -116,6 +118,15 @@ def date_of(value: object) -> dt.date:
     raise Refusal(Mistake(f"{quoted(value)} is not a date", 'Write year, month, day, as in "2026-12-01".'))
 
 
+def _date_in_time(value: object) -> dt.date:
+    """Read a day on which something is to happen: the first and the last years have days without a midnight in UTC."""
+    date = date_of(value)
+    if date.year not in _YEARS:
+        what = f"the year {date.year} is none in which this could happen"
+        raise Refusal(Mistake(what, f"Write a year from {_YEARS.start} to {_YEARS.stop - 1}."))
+    return date
+
+
 def _counted(pattern: re.Pattern[str], unit: str, example: str) -> Callable[[object], int]:
     def count(value: object) -> int:
         match = pattern.fullmatch(value) if isinstance(value, str) else None
@@ -131,7 +142,7 @@ def _as_written(pattern: re.Pattern[str]) -> str:
     return f"^{pattern.pattern}$".replace("\\d", "[0-9]")
 
 
-Date = Annotated[dt.date, BeforeValidator(date_of), text("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "2026-12-01")]
+Date = Annotated[dt.date, BeforeValidator(_date_in_time), text(_DATE_WRITTEN, "2026-12-01")]
 Duration = Annotated[
     int, BeforeValidator(milliseconds_of), text(_as_written(_DURATION), "5 s", "3 min", "1.5 h", "500 ms")
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -61,6 +62,25 @@ def test_the_schedules_of_the_others_are_kept(store: Store, clock: Time) -> None
         assert connection.scalars(select(job_runs.c.job)).all() == ["digest:release"]
 
 
+def test_a_policy_that_nobody_can_attend_to_holds_up_no_other(
+    store: Store, clock: Time, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Stumbling(Schedule):
+        def attend(self, policy_id: str) -> None:
+            if policy_id == "first":
+                raise OverflowError("date value out of range")
+            super().attend(policy_id)
+
+    with store.write() as connection:
+        first = policy_text().replace("policy: release", "policy: first")
+        activate_text(connection, "first", first, actor="ada", via="cli", at=clock())
+    clock.now += timedelta(days=1)
+    Stumbling(store, Policies(clock), audit=lambda: None, clock=clock).look()
+    assert "what the policy first schedules waits" in caplog.text
+    with store.read() as connection:
+        assert connection.scalars(select(job_runs.c.job)).all() == ["digest:release"]
+
+
 def test_the_rules_of_the_others_are_found_and_its_own_are_not_taken_for_gone(store: Store, clock: Time) -> None:
     policies = Policies(clock)
     with store.read() as connection:
@@ -73,7 +93,8 @@ def test_the_rules_of_the_others_are_found_and_its_own_are_not_taken_for_gone(st
 
 
 def test_a_text_is_parsed_once_whether_it_can_be_read_or_not(store: Store, parsed: list[str]) -> None:
-    clock, bodies = Time(), [policy_text(schedule="# once\n"), f"{NEWER}# once\n"]
+    clock, new = Time(), f"# {uuid.uuid4().hex}\n"  # no other test has met it
+    bodies = [policy_text(schedule=new), f"{NEWER}{new}"]
     activate(store, bodies[0], clock())
     with store.write() as connection:
         activate_text(connection, "newer", bodies[1], actor="ada", via="cli", at=clock())
