@@ -38,6 +38,8 @@ class Foreseen:
         The judgement's.
     numbers : Counter
         How many transitions of each kind.
+    holds : int
+        How many violations stand afterwards, decided or not, but for one of the rule itself.
     unchanged : int
         How many violations that are not closed stay as they are decided.
     opens, closes : set of str
@@ -53,6 +55,7 @@ class Foreseen:
     def __init__(self, judgement: Judgement | None = None, *, keys: bool = False, news: int = 0) -> None:
         self.evaluation: Evaluation | None = judgement.evaluation if judgement else None
         self.numbers: Counter[Change] = Counter()
+        self.holds = 0
         self.unchanged = 0
         self.opens: set[str] = set()
         self.closes: set[str] = set()
@@ -66,6 +69,7 @@ class Foreseen:
 
     def _read(self, judgement: Judgement, keys: bool) -> None:
         self.unchanged = sum(one.state not in CLOSED for one in judgement.before.values())
+        self.holds = sum(one.state not in CLOSED and one.subject_kind != "rule" for one in judgement.before.values())
         for change in judgement.changes:
             self.numbers[change.transition] += 1
             self.touched |= change.mode == "enforce"
@@ -73,7 +77,10 @@ class Foreseen:
             opens = change.transition in _OPENS
             if not opens and change.transition not in _CLOSES:
                 continue
-            self.unchanged -= before is not None and before.state not in CLOSED
+            stood = before is not None and before.state not in CLOSED
+            self.unchanged -= stood
+            if change.subject_kind != "rule":
+                self.holds += opens - stood
             (self.opening if opens else self.closing).take(change)
             if opens and change.mode == "enforce":
                 self.posted += 1

@@ -25,6 +25,7 @@ from rules.language.policy import Policy, Rule
 from rules.lineage import carries_on, known_as, must_carry_on
 from rules.loosening import LetGo, loosening
 from rules.preview_report import Anyway, Ending, Lapse, Opening, Preview, RulePreview
+from rules.questions import asks_no_less
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
     from audit_core.rights import LicenceTable
@@ -185,7 +186,9 @@ class _Previewing:
     def _compare(self, was: Rule, now: Rule | None, dataset: str, ours: Foreseen, theirs: Foreseen) -> None:
         """Count what the edit lets go that stands, or that would come up."""
         let_go = ours.lets_go(theirs)
-        if theirs.stopped:  # what fails was counted alone, and nothing that stands was looked at
+        if now is not None and not asks_no_less(was, now):  # whatever is found by the same keys is something else
+            let_go = max(theirs.holds, theirs.failing if theirs.stopped else 0)
+        elif theirs.stopped:  # what fails was counted alone, and nothing that stands was looked at
             fewer = max(theirs.failing - ours.failing, 0)
             let_go = fewer if self._same_question(was, now) else max(fewer, let_go)
         if let_go:

@@ -15,6 +15,7 @@ from rules.grouping import QUANTITIES, Quantity
 from rules.language.quantities import Percentage, Ratio
 from rules.language.vocabulary import a_word_of
 from rules.language.written import field_names, one_needed
+from rules.questions import Question
 from rules.spreads import EffectiveNumber, Evenness, Gini, Measure, Top
 
 __all__ = ["UNKNOWN", "NeedsKeys", "Spec", "TopKeys", "plural", "title"]
@@ -157,6 +158,17 @@ class Spec(Strict):
         if self.effective_number_at_least is not None:
             return EffectiveNumber(self.effective_number_at_least)
         return None
+
+    @property
+    def question(self) -> Question:
+        """What is asked."""
+        measure = self.measure
+        demands = {
+            "each": self.most_of_each is not None,
+            "unknown": self.unknown_at_most is not None,
+            measure.word if measure else "": measure is not None,
+        }
+        return Question(f"{self.of} by {self.by}", frozenset(word for word, asked in demands.items() if asked))
 
     def asks(self, discriminator: str) -> bool:
         """Tell whether a violation, by its discriminator, is of what the rule asks."""

@@ -66,6 +66,7 @@ from rules.complaint import Complaint, Judged, TrackList, shown, too_little
 from rules.grouping import Grouping, ValueCounts, spelling
 from rules.language.vocabulary import a_word_of
 from rules.language.written import field_names, text
+from rules.questions import Question
 from rules.scope import Scope
 from rules.sharing.coverage import unseen
 from rules.sharing.links import Link, linked, links
@@ -143,6 +144,11 @@ class Spec(Strict):
     def joined(self) -> bool:
         """Whether a track counts under the values of those that hold the same."""
         return self.joined_by == "recording" or (self.joined_by is None and self.field == "artist")
+
+    @property
+    def question(self) -> Question:
+        """What is asked."""
+        return Question(self.field)
 
     @model_validator(mode="after")
     def _joins_what_belongs_to_recordings(self) -> Spec:

@@ -68,6 +68,7 @@ from rules.complaint import NAMED, SAMPLE, Complaint, Judged, TrackList, shown, 
 from rules.language.quantities import Percentage, hundredths_in_words, percentage_in_words
 from rules.language.vocabulary import a_word_of
 from rules.language.written import EACH_ONCE
+from rules.questions import Question
 from rules.scope import Scope
 from rules.sharing.alignments import Alignments
 from rules.sharing.coverage import Need, unseen
@@ -149,6 +150,11 @@ class Spec(Strict):
         if self.share_at_most == 1:
             raise Refusal(Mistake("no share is more than 100 %", "Lower it.", ("share_at_most",)))
         return self
+
+    @property
+    def question(self) -> Question:
+        """What is asked."""
+        return Question("groups" if self.share_at_most is None else "share")
 
 
 def explain(spec: Spec) -> str:

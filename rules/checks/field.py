@@ -66,6 +66,7 @@ from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_tracks,
 from rules.language.selector import LARGEST, FieldName, Value, in_words, value_for
 from rules.language.vocabulary import a_word_of
 from rules.language.written import list_of
+from rules.questions import Question
 from rules.scope import Scope
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
@@ -183,6 +184,11 @@ class Spec(Strict):
             mend = "`be_present` is about just that: delete `unknown`."
             raise Refusal(Mistake("`unknown` says nothing here", mend, ("unknown",), at_key=True))
         return self
+
+    @property
+    def question(self) -> Question:
+        """What is asked."""
+        return Question(self.field)
 
 
 def explain(spec: Spec) -> str:

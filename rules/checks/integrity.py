@@ -83,6 +83,7 @@ from rules.language.quantities import (
 )
 from rules.language.vocabulary import a_word_of
 from rules.language.written import EACH_ONCE, one_needed
+from rules.questions import Question
 from rules.scope import Scope
 from rules.sharing.coverage import unmeasured
 
@@ -184,6 +185,12 @@ class Spec(Strict):
         silent = Fraction(str(limits.SILENT)) if self.silent_at_most is None else self.silent_at_most
         clipped = Fraction(str(limits.CLIPPED)) if self.clipped_at_most is None else self.clipped_at_most
         return Limits(silent, clipped)
+
+    @property
+    def question(self) -> Question:
+        """What is asked."""
+        measures = [key for key in ("sample_rate", "length", "loudness") if getattr(self, key)]
+        return Question(demands=frozenset([*(self.forbid or ()), *measures]))
 
 
 _ADJECTIVES: Final[Mapping[str, str]] = MappingProxyType(

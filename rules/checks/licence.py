@@ -55,6 +55,7 @@ from audit_core.wording import listed, meant, quoted
 from rules.complaint import NAMED, Complaint, Judged, TrackList, failing_tracks, names_of_track, shown
 from rules.language.vocabulary import a_word_of, no_more_than
 from rules.language.written import one_needed
+from rules.questions import Question
 from rules.scope import Scope
 
 if TYPE_CHECKING:  # not at run time: it reads two thousand licences
@@ -149,6 +150,12 @@ class Spec(Strict):
                     what = f"{quoted(word)} stands under {one} and under {other}"
                     raise Refusal(Mistake(what, "No licence can do both.", (other, index)))
         return self
+
+    @property
+    def question(self) -> Question:
+        """What is asked."""
+        demands = [f"{key}: {word}" for key in ("require", "forbid", "deny") for word in getattr(self, key)]
+        return Question(demands=frozenset(demands), among=frozenset(self.allow) or None)
 
 
 def explain(spec: Spec) -> str:

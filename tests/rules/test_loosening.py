@@ -153,6 +153,53 @@ def test_what_tightens_or_rewords_loosens_nothing(audited: Store, after: dict[st
     assert _loosening(audited, after) == ()
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [{"kind": "field", "field": "album", "must": "be_present"}, {"kind": "licence", "require": ["commercial"]}],
+)
+@pytest.mark.parametrize("stop", ["100 % of tracks", "1 violation"])
+def test_a_rule_that_asks_another_question_lets_go_of_all_that_it_had(
+    tmp_path: Path, rule: dict[str, Any], stop: str
+) -> None:
+    before = BEFORE | {"safety": {"stop_if_over": stop}}
+    first = BEFORE["rules"][0]
+    shared = {key: first[key] for key in ("id", "severity", "review")}
+    with Store(sqlite_url(tmp_path / "one.sqlite")) as store:
+        plant(store, "crate", [{"key": key} for key in "abc"])
+        (said,) = _loosening(store, before | {"rules": [{**shared, **rule}, BEFORE["rules"][1]]}, before=before)
+        assert said.startswith('"titled" lets go of 3 violations in crate')
+        activate(store, [_of(before)], actor="U1", via="cli")
+        audit(store, licences=LICENCES, as_of=datetime.now(UTC), actor="U1", via="cli")
+        (said,) = _loosening(store, before | {"rules": [{**shared, **rule}, BEFORE["rules"][1]]}, before=before)
+        assert said.startswith('"titled" lets go of 3 violations in crate')
+
+
+def _licences(**keys: Any) -> dict[str, Any]:
+    return {"rules": [{"id": "free", "kind": "licence", "severity": "critical", **keys}]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lets_go"),
+    [
+        ({"forbid": ["share_alike"]}, {"require": ["commercial"]}, True),
+        ({"forbid": ["share_alike"]}, {"forbid": ["share_alike"], "require": ["commercial"]}, False),
+        ({"require": ["commercial"]}, {"require": ["commercial"], "allow": ["CC0-1.0"]}, False),
+        ({"allow": ["CC0-1.0", "CC-BY-4.0"]}, {"allow": ["CC0-1.0"]}, False),
+        ({"allow": ["CC0-1.0"]}, {"allow": ["CC0-1.0", "CC-BY-4.0"]}, True),
+        ({"allow": ["CC0-1.0"]}, {"deny": ["CC-BY-NC-SA-4.0"]}, True),
+        ({"deny": ["CC-BY-NC-SA-4.0"]}, {"deny": ["CC-BY-NC-SA-4.0", "CC-BY-4.0"]}, False),
+        ({"deny": ["CC-BY-NC-SA-4.0", "CC-BY-4.0"]}, {"deny": ["CC-BY-NC-SA-4.0"]}, True),
+    ],
+)
+def test_a_licence_rule_that_asks_for_no_less_lets_go_of_nothing(
+    tmp_path: Path, before: dict[str, Any], after: dict[str, Any], lets_go: bool
+) -> None:
+    with Store(sqlite_url(tmp_path / "one.sqlite")) as store:
+        plant(store, "crate", [{"key": "a", "licence": "CC-BY-NC-SA-4.0"}])
+        said = _loosening(store, _licences(**after), before=_licences(**before))
+    assert bool(said) == lets_go
+
+
 def test_a_rule_that_was_not_critical_may_be_loosened_by_one(audited: Store) -> None:
     milder = _edited()
     milder["rules"][1]["unknown"] = "skip"
