@@ -62,6 +62,7 @@ def run(
     from audit_core.clock import utc_now
     from bot.cli.progress import progress
     from bot.proposing.previews import previewed
+    from bot.proposing.underway import with_what_is_underway
     from bot.roles import Roles
     from bot.workspace import licence_table
     from rules.activation import active
@@ -76,8 +77,14 @@ def run(
         licences, roles = licence_table(settings), Roles(settings.groups, settings.people)
         with progress("previewing") as advance:
             previews = [
-                previewed(
-                    store, before=before, after=after, licences=licences, as_of=now, roles=roles, progress=advance
+                with_what_is_underway(
+                    store,
+                    previewed(
+                        store, before=before, after=after, licences=licences, as_of=now, roles=roles, progress=advance
+                    ),
+                    after=after,
+                    licences=licences,
+                    as_of=now,
                 )
                 for before, after in pairs
             ]
@@ -87,9 +94,11 @@ def run(
 def tell_preview(preview: Mapping[str, Any]) -> None:
     """Write a preview, as `bot.proposing.previews.previewed` gives it, for people."""
     from bot.messages.text import counted
-    from bot.reports.preview_words import COLUMNS, cells, channels, headline, lapse, listed_rules, sums
+    from bot.reports.preview_words import COLUMNS, cells, channels, headline, lapse, listed_rules, sums, warning
 
     say(headline(preview))
+    if said := warning(preview):
+        say(said)
     say(sums(preview))
     rules = listed_rules(preview)
     if rules:
@@ -113,6 +122,8 @@ def tell_preview(preview: Mapping[str, Any]) -> None:
     say("Slack:" if told else "Slack: nothing would be posted")
     for sentence in told:
         say(f"  {sentence}")
+    for note in preview.get("notes", ()):
+        say(note)
     if preview["loosening"]:
         say(f"It loosens critical rules ({counted(len(preview['loosening']), 'way')}): two people have to confirm it.")
         for sentence in preview["loosening"]:

@@ -103,6 +103,10 @@ class Card:
         How many people may confirm it, if that is known.
     loosening : sequence of str
         How it loosens critical rules.
+    notes : sequence of str
+        What it puts aside that is yet to take force, and what else is on its way.
+    judges_nothing : bool
+        Whether it applies to no track.
     begins : datetime or None
         When the text counts from, if it is activated, or if that lies ahead.
     ended : Step or None
@@ -128,10 +132,17 @@ class Card:
     confirmed: tuple[Step, ...] = ()
     ended: Step | None = None
     loosening: Sequence[str] = ()
+    notes: Sequence[str] = ()
     changes: Sequence[Change] = ()
     asked: Sequence[Asked] = ()
+    judges_nothing: bool = False
     begins: datetime | None = None
     refused: str | None = None
+
+    @property
+    def next_audit(self) -> str:
+        """Which audit it is of which the numbers tell."""
+        return "The first audit from then on" if self.begins and self.state == "proposed" else "The next audit"
 
 
 def proposal_message(card: Card, people: Mapping[str, str]) -> Message:
@@ -143,6 +154,9 @@ def proposal_message(card: Card, people: Mapping[str, str]) -> Message:
         built = [header(title), paragraph(*_wish(card, people, limit))]
         if card.loosening:
             built.append(paragraph(*_loosening(card.loosening, limit, lines)))
+        if card.notes:
+            shown = "\n".join(plain(note, limit) for note in card.notes[:lines])
+            built.append(paragraph(text(shown + _rest(card.notes, lines))))
         built.append(paragraph(*_numbers(card, limit, lines)))
         built.append(paragraph(*_standing(card, people, limit)))
         if card.state == "proposed":
@@ -170,7 +184,10 @@ def summary(card: Card) -> str:
     if not opens + closes:
         said = "it opens and closes nothing"
     ends = f"; {counted(lapsing, 'waiver or approval', 'waivers or approvals')} would match no more" if lapsing else ""
-    return f"{said[:1].upper()}{said[1:]}{ends}"
+    if card.begins and card.state == "proposed":
+        said = f"from {moment(card.begins)} on, {said}"
+    nothing = "It would judge nothing: it applies to no track. " if card.judges_nothing else ""
+    return f"{nothing}{said[:1].upper()}{said[1:]}{ends}"
 
 
 def deeds(change: Change) -> str:
@@ -213,16 +230,16 @@ def _numbers(card: Card, limit: int, lines: int) -> list[Span]:
     shown = "".join(
         f"\n• {plain(one.rule, limit)} in {plain(one.dataset, limit)}: {deeds(one)}" for one in told[:lines]
     )
-    posts = "".join(f"\n{_asked(one, limit)}" for one in card.asked[:lines])
+    posts = "".join(f"\n{card.next_audit} {_posts(one, limit)}" for one in card.asked[:lines])
     return [bold(f"{summary(card)}."), text(shown + _rest(told, lines) + posts + _rest(card.asked, lines))]
 
 
-def _asked(asked: Asked, limit: int) -> str:
+def _posts(asked: Asked, limit: int) -> str:
     posted = [counted(asked.threads, "new thread")] if asked.threads else []
     posted += [counted(asked.messages, "message") + " in threads"] if asked.messages else []
     who = f", for {plain(', '.join(asked.people), limit)}" if asked.people else ""
     channel = plain(asked.channel.removeprefix("#"), limit)
-    return f"The next audit posts in #{channel}: {' and '.join(posted) or 'nothing'}{who}"
+    return f"posts in #{channel}: {' and '.join(posted) or 'nothing'}{who}"
 
 
 def _rest(shown: Sequence[object], lines: int) -> str:

@@ -53,9 +53,9 @@ def _follows(card: Card) -> list[str]:
     if threads or posts:
         whom = ", ".join(dict.fromkeys(name for one in card.asked for name in one.people))
         posted = f"{counted(threads, 'new thread')} and {counted(posts, 'message')}"
-        asks = f"The next audit posts {posted}, for {plain(whom, 500)}."
+        asks = f"{card.next_audit} posts {posted}, for {plain(whom, 500)}."
     else:
-        asks = "The next audit posts nothing new."
+        asks = f"{card.next_audit} posts nothing new."
     return [f"{summary(card)}.", asks, when]
 
 

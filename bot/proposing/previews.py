@@ -20,6 +20,7 @@ from bot.announce import in_messages, shares
 from bot.messages.items import ITEMS_AT_MOST
 from bot.outbox import parents_of
 from bot.roles import Roles
+from rules.activation import effective_at
 from rules.language.policy import Policy, Rule
 from rules.lineage import known_as
 from rules.preview import Preview, Progress, preview
@@ -63,10 +64,11 @@ def previewed(
     Returns
     -------
     preview : dict
-        As `Preview.as_dict` (``loosening`` lists the sentences on critical rules), and ``channels``: for each channel
-        into which something would be posted ``channel``, ``threads`` (parent messages that are new there),
-        ``messages`` (in threads), ``left_out`` (violations that these don't list) and ``people`` (the reviewers whom
-        these ask).
+        As `Preview.as_dict` (``loosening`` lists the sentences on critical rules); ``holds_from``, the day that the
+        edited policy names, if it lies ahead; ``judges_nothing``, whether it applies to no track; and ``channels``:
+        for each channel into which something would be posted ``channel``, ``threads`` (parent messages that are new
+        there), ``messages`` (in threads), ``left_out`` (violations that these don't list) and ``people`` (the reviewers
+        whom these ask).
 
     Raises
     ------
@@ -80,7 +82,18 @@ def previewed(
     if after is not None:
         with store.read() as connection:
             channels = _channels(connection, after, found, roles)
-    return {**found.as_dict(), "channels": list(channels)}
+    return {
+        **found.as_dict(),
+        "holds_from": _holds_from(after, as_of),
+        "judges_nothing": after is not None and not any(one.judged or one.result == "error" for one in found.rules),
+        "channels": list(channels),
+    }
+
+
+def _holds_from(policy: Policy | None, at: datetime) -> str | None:
+    if policy is None or policy.effective_from is None or effective_at(policy, at) <= at:
+        return None
+    return policy.effective_from.isoformat()
 
 
 def _channels(connection: Connection, policy: Policy, found: Preview, roles: Roles) -> list[dict[str, Any]]:

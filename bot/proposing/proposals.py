@@ -74,8 +74,10 @@ class Proposals:
             confirmed=tuple(_step(given) for given in one.answers if given.answer == "confirm"),
             ended=_step(ended[-1]) if ended else None,
             loosening=tuple(preview.get("loosening", ())),
+            notes=tuple(preview.get("notes", ())),
             changes=tuple(map(_change, preview.get("rules", ()))),
             asked=tuple(map(_asked, preview.get("channels", ()))),
+            judges_nothing=bool(preview.get("judges_nothing")),
             begins=one.effective_at or self._ahead(said if one.sha256 else None),
             refused=one.refused,
         )

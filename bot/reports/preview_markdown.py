@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot.messages.text import counted
 from bot.reports.markdown import LONGEST, escaped
-from bot.reports.preview_words import COLUMNS, cells, channels, headline, lapse, listed_rules, sums
+from bot.reports.preview_words import COLUMNS, cells, channels, headline, lapse, listed_rules, sums, warning
 
 __all__ = ["preview_markdown"]
 
@@ -29,6 +29,9 @@ def preview_markdown(preview: Mapping[str, Any]) -> str:
 def _lines(preview: Mapping[str, Any]) -> Iterator[str]:
     yield f"## {escaped(headline(preview))}"
     yield ""
+    if said := warning(preview):
+        yield f"**{said}**"
+        yield ""
     yield escaped(sums(preview))
     if preview["loosening"]:
         yield ""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot.messages.text import counted
 
-__all__ = ["COLUMNS", "cells", "channels", "headline", "lapse", "listed_rules", "of_these_anyway", "sums"]
+__all__ = ["COLUMNS", "cells", "channels", "headline", "lapse", "listed_rules", "of_these_anyway", "sums", "warning"]
 
 COLUMNS: Final = ("Rule", "Dataset", "Result", "Failing", "Opens", "Closes", "Anyway", "Stays")
 
@@ -25,7 +25,12 @@ def headline(preview: Mapping[str, Any]) -> str:
         what = f"is in force with this very text ({after})"
     else:
         what = f"would read otherwise ({before} → {after})"
-    return f"Policy {preview['policy']} {what}"
+    return f"Policy {preview['policy']} {what}{f', from {day} on' if (day := preview.get('holds_from')) else ''}"
+
+
+def warning(preview: Mapping[str, Any]) -> str:
+    """Say so if the edited policy is no policy for anything; else nothing."""
+    return "It would judge nothing: it applies to no track there is." if preview.get("judges_nothing") else ""
 
 
 def sums(preview: Mapping[str, Any]) -> str:
@@ -33,7 +38,9 @@ def sums(preview: Mapping[str, Any]) -> str:
     rules = preview["rules"]
     opens, closes = sum(map(_opens, rules)), sum(map(_closes, rules))
     lapsing = sum(rule["lapsing"] for rule in rules)
-    said = f"The next audit would open {counted(opens, 'violation')} and close {closes:,}"
+    day = preview.get("holds_from")
+    audit = f"From {day} on, the next audit" if day else "The next audit"
+    said = f"{audit} would open {counted(opens, 'violation')} and close {closes:,}"
     anyway = of_these_anyway(
         sum(rule["anyway"]["opens"] for rule in rules), sum(rule["anyway"]["closes"] for rule in rules)
     )

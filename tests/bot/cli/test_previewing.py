@@ -62,6 +62,27 @@ def test_to_retire_a_policy_is_previewed_too(audited: Run) -> None:
     assert "Slack: nothing would be posted" in ran.out
 
 
+@pytest.mark.parametrize("style", ["table", "markdown"])
+def test_a_policy_that_holds_from_another_day_on_is_previewed_as_of_then(
+    audited: Run, tmp_path: Path, style: str
+) -> None:
+    later = EDITED.replace("owner:", "effective: {from: 2099-01-01}\nowner:")
+    (tmp_path / "edited.yaml").write_text(later, encoding="utf-8")
+    told = audited("policy", "preview", "edited.yaml", "--format", style).out
+    assert "), from 2099-01-01 on\n" in told.replace("&#41;", ")")
+    assert "From 2099-01-01 on, the next audit would open 2 violations and close 0." in told
+    assert audited("policy", "preview", "edited.yaml", "--format", "json").json[0]["holds_from"] == "2099-01-01"
+
+
+@pytest.mark.parametrize("style", ["table", "markdown"])
+def test_a_policy_that_applies_to_no_track_is_told_to_judge_nothing(audited: Run, tmp_path: Path, style: str) -> None:
+    misspelt = EDITED.replace('datasets: ["*"]', 'datasets: ["*"], where: {split: trian}')
+    (tmp_path / "edited.yaml").write_text(misspelt, encoding="utf-8")
+    told = audited("policy", "preview", "edited.yaml", "--format", style).out
+    assert "It would judge nothing: it applies to no track there is." in told
+    assert "It would judge nothing" not in audited("policy", "preview", "--format", style).out
+
+
 def test_a_text_that_is_in_force_already_changes_nothing(audited: Run) -> None:
     out = audited("policy", "preview").out
     assert "is in force with this very text" in out
