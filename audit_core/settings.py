@@ -56,7 +56,8 @@ class Settings(BaseSettings):
         default_factory=list,
         description=(
             "Who may confirm a change of a policy, in place of its own reviewers: Slack user ids, names of [people],"
-            " and @groups. None named: the reviewers of the policy that is in force."
+            " and @groups. None named: the reviewers of the policy as it is in force, or as it was activated last; of a"
+            " new policy, those of any policy in force. Where nothing was ever activated, those whom the text names."
         ),
     )
     licences: Path | None = Field(default=None, description="A licence table of the workspace's own.")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from audit_core.errors import LedgerBroken
 from audit_core.ledger.chain import Via, append, canonical, lock
@@ -197,10 +197,12 @@ def examined(
 def answered(
     connection: Connection, number: str, *, answer: Answer, person: str, via: Via, at: datetime, reason: str = ""
 ) -> None:
-    """Write an answer down; a rejection or a withdrawal decides the proposal."""
+    """Write an answer down, in place of what the same person answered; a rejection or a withdrawal decides."""
     lock(connection)
     payload = {"proposal": number, "reason": reason}
     entry = append(connection, kind=_KINDS[answer], actor=person, via=via, at=at, payload=payload)
+    own = policy_answers.c.proposal_id == number, policy_answers.c.person == person
+    connection.execute(delete(policy_answers).where(*own))  # the ledger keeps what it was
     connection.execute(
         insert(policy_answers).values(
             proposal_id=number, person=person, answer=answer, seq=entry.seq, via=via, at=at, reason=reason

@@ -7,9 +7,10 @@ what takes long is computed in between, and what was examined is the text that i
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from functools import lru_cache
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -18,7 +19,7 @@ from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
 from audit_core.errors import DecisionRefused, PolicyError, Problems
 from audit_core.ledger.chain import Via, lock
-from audit_core.ledger.policies import activate_text, activated_last, effective, pending, retire, text_of
+from audit_core.ledger.policies import activate_text, activated_last, effective, pending, retire
 from audit_core.ledger.proposals import (
     Answer,
     Proposal,
@@ -35,9 +36,10 @@ from audit_core.settings import Settings
 from audit_core.wording import did_you_mean, quoted
 from bot.outbox import ask, edit_parents
 from bot.people import demand_known, identified, same_person
-from bot.policies import Policies, readable_text
+from bot.policies import Policies, kept_name, kept_text, readable_text
 from bot.proposing.approvers import Approvers
 from bot.proposing.proposed import closed, difference_subject, proposal_subject
+from bot.proposing.underway import must_carry_on_pending
 from bot.roles import Roles
 from rules.activation import clashes, effective_at
 from rules.language.policy import Policy
@@ -49,6 +51,7 @@ __all__ = ["Activations"]
 
 _EXAMINER: Final = "cratecheck"
 _BARELY_NAMED: Final = 4
+_UNNAMED: Final = "the proposed text"
 
 
 class Activations:
@@ -138,7 +141,7 @@ class Activations:
         """
         demand_known(person, self._settings.people)
         person = identified(person, self._settings.people)
-        policy = check_text(text, origin or "the proposed text") if text is not None else None
+        policy = check_text(text, origin or _UNNAMED) if text is not None else None
         if policy is not None and policy_id not in (None, policy.id):
             what = f"this text is of the policy {quoted(policy.id)}, not of {quoted(policy_id)}"
             raise PolicyError(what, mend=f"Write `policy: {policy_id}`, or propose it as a new policy.")
@@ -188,11 +191,11 @@ class Activations:
         with self._store.read() as connection:
             found = _there(connection, number, self._clock())
             before = self._policies.readable(connection).get(found.policy)
-            after = _text(connection, found)
         if found.state != "examining":
             return found
         refused, preview = None, None
         try:
+            after = self._text(found)
             preview = examination(
                 self._store,
                 policy=found.policy,
@@ -205,7 +208,7 @@ class Activations:
                 progress=progress,
             )
         except (Problems, PolicyError) as error:
-            refused = str(error)
+            refused = str(error).replace(kept_name(found.sha256 or ""), found.origin or _UNNAMED)
         with self._store.write(patience_s=self._patience_s) as connection:
             lock(connection)
             now = self._clock()
@@ -225,7 +228,7 @@ class Activations:
             found = _there(connection, number, now)
             if refused is None:
                 self._replace(connection, found, now)
-            if refused is None and (told := before or after) is not None:
+            if preview is not None and (told := before or after) is not None:
                 self._tell(connection, found, told.review.channel, now)
         self._changed()
         return found
@@ -253,8 +256,9 @@ class Activations:
         """
         person = identified(person, self._settings.people)
         with self._store.read() as connection:
-            policy = _text(connection, _there(connection, number, self._clock()))
-            self._policies.readable(connection)  # parsed before the database is kept from others
+            found = _there(connection, number, self._clock())
+            self._met(connection)
+        policy = self._to_activate(found) if answer == "confirm" else None
         with self._store.write(patience_s=self._patience_s) as connection:
             lock(connection)
             now = self._clock()
@@ -301,6 +305,24 @@ class Activations:
         with self._store.read() as connection:
             return [one for one in proposals(connection, self._clock()) if one.state == "examining"]
 
+    def _text(self, found: Proposal) -> Policy | None:
+        if found.sha256 is None:
+            return None
+        with self._store.read() as connection:
+            return kept_text(connection, found.sha256)
+
+    def _to_activate(self, found: Proposal) -> Policy | None:
+        try:
+            return self._text(found)
+        except Problems as problems:
+            what = f"this program can't read the text of the proposal {found.short}: {problems.problems[0]}"
+            raise DecisionRefused(what, mend="Reject it or withdraw it, and propose a text that it can read.") from None
+
+    def _met(self, connection: Connection) -> None:
+        """Parse what is not parsed yet before the database is kept from others: then only what is new is left."""
+        now = self._clock()
+        deque(chain(self._others(connection, now), self._proposed(connection, now)), maxlen=0)
+
     def _given(self, found: Proposal, person: str, answer: Answer) -> bool:
         people = self._settings.people
         return any(one.answer == answer and same_person(one.person, person, people) for one in found.answers)
@@ -322,6 +344,7 @@ class Activations:
         if problems := list(clashes(policy, self._others(connection, now))):
             raise Problems(problems)
         must_carry_on(self._policies.readable(connection).get(name), policy)
+        must_carry_on_pending(connection, policy, now)
 
     def _demand_unique(self, connection: Connection, policy: Policy, now: datetime) -> None:
         if problem := next(clashes(policy, self._others(connection, now)), None):
@@ -333,11 +356,6 @@ class Activations:
         for one in pending(connection, now):
             if (later := readable_text(connection, one.sha256)) is not None:
                 yield f"in the text of {one.policy} that takes force on {one.effective_at:%Y-%m-%d}", later
-
-    def _proposed(self, connection: Connection, now: datetime) -> Iterator[tuple[str, Policy]]:
-        for one in proposals(connection, now):
-            if (policy := readable_text(connection, one.sha256)) is not None:
-                yield f"in the proposal {one.short} of the policy {one.policy}", policy
 
     def _replace(self, connection: Connection, found: Proposal, now: datetime) -> None:
         """Withdraw what the same person proposed of the policy before: nobody is to confirm it by mistake.
@@ -384,14 +402,3 @@ def _there(connection: Connection, number: str, now: datetime) -> Proposal:
             "there is no such proposal", mend="`cratecheck policy proposals` lists those that are open."
         )
     return found
-
-
-def _text(connection: Connection, found: Proposal) -> Policy | None:
-    if found.sha256 is None:
-        return None
-    return _parsed(text_of(connection, found.sha256) or "", found.origin or "the proposed text")
-
-
-@lru_cache(maxsize=64)
-def _parsed(text: str, name: str) -> Policy:
-    return check_text(text, name)

@@ -9,6 +9,7 @@ from audit_core.catalogue.snapshot import latest_revision
 from audit_core.catalogue.store import Store
 from audit_core.errors import PolicyError
 from bot.proposing.previews import previewed
+from bot.proposing.underway import with_what_is_underway
 from bot.roles import Roles
 from rules.examples.run import lacks, run_examples
 from rules.language.policy import Policy
@@ -48,7 +49,7 @@ def examination(
     Returns
     -------
     preview : dict
-        As of `bot.proposing.previews.previewed`: JSON.
+        As of `bot.proposing.underway.with_what_is_underway`: JSON.
 
     Raises
     ------
@@ -65,7 +66,9 @@ def examination(
         preview = previewed(
             store, before=before, after=after, licences=licences, as_of=as_of, roles=roles, progress=progress
         )
-    return preview | {"loosening": [*preview["loosening"], _UNREADABLE]} if unreadable else preview
+    if unreadable:
+        preview = preview | {"loosening": [*preview["loosening"], _UNREADABLE]}
+    return with_what_is_underway(store, preview, after=after, licences=licences, as_of=as_of)
 
 
 def _demand_examples(policy: Policy, licences: LicenceTable) -> None:

@@ -387,8 +387,8 @@ def test_what_the_command_line_proposes_is_answered_in_slack(home: House, tmp_pa
     settings = settings_for(tmp_path)
     activations = Activations(home.store, Roles(settings.groups, settings.people), settings, clock=home.clock)
     new = POLICY.replace("release", "second").replace("id: ", "id: second-").replace("#data-audit", "#elsewhere")
-    activations.propose(new, None, "ada", "cli", origin="policies/second.yaml", commit="4f2a9c1")
-    activations.propose(None, "release", "ada", "cli", reason="the model is done")
+    activations.propose(new, None, "U0MALLORY", "cli", origin="policies/second.yaml", commit="4f2a9c1")
+    activations.propose(None, "release", "U0MALLORY", "cli", reason="the model is done")
 
     def posted(channel: str, words: str) -> dict[str, Any] | None:
         home.sent()
