@@ -2,7 +2,7 @@
 
 from audit_core.rights.entries import Licence
 from audit_core.rights.judgement import Verdict, judge, terms_of
-from audit_core.rights.licence import LicenceReading, family, reading
+from audit_core.rights.licence import LicenceReading, family, reading, says_nothing
 from audit_core.rights.sharing import Sharing, sharing
 from audit_core.rights.table import LicenceTable
 from audit_core.rights.terms import Alternative, Clause, Terms, either, strictest
@@ -27,6 +27,7 @@ __all__ = [
     "family",
     "judge",
     "reading",
+    "says_nothing",
     "sharing",
     "strictest",
     "strictest_traits",

@@ -18,13 +18,19 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from audit_core.rights import spdx
-from audit_core.rights.spelling import Unread, tidy
+from audit_core.rights.spelling import Unread, key, tidy
 from audit_core.rights.table import LicenceTable
 from audit_core.wording import quoted
 
-__all__ = ["LicenceReading", "family", "reading"]
+__all__ = ["LicenceReading", "family", "reading", "says_nothing"]
 
 _INVISIBLE: Final = "\u200b\u200c\u200d\u2060\ufeff"
+#: What people and programs write where nothing is known, by its `key`.
+_NOTHING: Final = frozenset(
+    {"?", "-", "--", "---", "n/a", "na", "n.a", "nan", "null", "none", "tbd", "noassertion", "unknown", "unspecified"}
+    | {"not specified"}
+)
+_LONGEST_NOTHING: Final = 40
 _LINK: Final = re.compile(r"https?://[^\s<>()\[\]]+", re.IGNORECASE)
 _EMPTY_BRACKETS: Final = re.compile(r"\(\s*\)|\[\s*\]|<\s*>")
 _SHORT_FORM: Final = re.compile(r"([^()]+) \(([^()]+)\)")
@@ -85,6 +91,21 @@ def reading(text: str | None, table: LicenceTable) -> LicenceReading:
         return LicenceReading(text, "known", spdx=_expression(tidy(text), table))
     except Unread as unread:
         return LicenceReading(text, "unknown", reason=str(unread))
+
+
+def says_nothing(text: str, table: LicenceTable) -> bool:
+    """Tell whether a text stands where a licence should be and states none, such as "n/a" or a dash.
+
+    Not if the table takes it for the name of a licence.
+    """
+    if len(text) > _LONGEST_NOTHING:
+        return False
+    try:
+        nothing = key(tidy(text)) in _NOTHING
+    except Unread:
+        return False
+    read = reading(text, table) if nothing or not text.strip(_INVISIBLE + " ") else None
+    return read is not None and read.state != "known"
 
 
 def family(read: LicenceReading, table: LicenceTable) -> str:

@@ -4,7 +4,8 @@ Judges each track by one field.
 
 - `field`: which: `licence`, `title`, `year`, any other field of the catalogue, or a column of your own as `extra.NAME`.
 - `must`: what is asked of it.
-  - `be_present`: something is stated. A blank, and what the import knows to mean "unknown", is not.
+  - `be_present`: something is stated. A blank, and what the import knows to mean "unknown", is not; and of a licence
+    no "n/a", "unknown", "none", "null", "?" or dash.
   - `{match: PATTERN}`: the whole text fits an RE2 pattern. `[A-Z]{2}` fits "GB" and not "GBR"; for text that only has
     to begin with something, end the pattern with `.*`.
   - `{be_one_of: [Rock, Pop]}`: it is one of the values listed, letter by letter.
@@ -20,6 +21,7 @@ A quarantine takes out the track.
 RULE  {field: licence, must: be_present}
 PASS  [{licence: CC-BY-4.0}]
 FAIL  [{}]
+FAIL  [{licence: n/a}]
 RULE  {field: isrc, must: {match: "[A-Z]{2}[A-Z0-9]{3}[0-9]{7}"}}
 PASS  [{isrc: GBAYE0601498}]
 FAIL  [{isrc: "GBAYE0601498, remastered"}]
@@ -47,7 +49,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import re2
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema, field_validator, model_validator
 from pydantic import Field as Key
-from sqlalchemy import ColumnElement, Connection, Row, Select, false, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, not_, or_, select
 
 from audit_core.catalogue.columns_of_fields import (
     BETWEEN_VALUES,
@@ -293,7 +295,7 @@ def _lie_between(bounds: dict[str, Any], field: Field) -> LieBetween:
 def judge(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTable, at_most: int) -> Judged:
     """Find the tracks of which the field is not as it must be."""
     field = _field(spec)
-    query = failing(spec, scope, connection)
+    query = failing(spec, scope, connection, licences)
     return failing_tracks(connection, query, partial(_complaint, spec, field, scope), at_most=at_most)
 
 
@@ -302,14 +304,15 @@ def targets(spec: Spec, scope: Scope, connection: Connection, subject: str, disc
     return ((scope.dataset.name, subject),)
 
 
-def failing(spec: Spec, scope: Scope, connection: Connection) -> Select[Any]:
+def failing(spec: Spec, scope: Scope, connection: Connection, licences: LicenceTable) -> Select[Any]:
     """Select the tracks that fail, with the value of the field."""
     field = _field(spec)
     value = stated(field, scope.snapshot)
     blank = unknown(field, scope.snapshot)
     match spec.must:
         case BePresent():
-            wrong: ColumnElement[bool] = false()
+            silent = _silent(_texts(field, scope, connection), licences) if field.name == "licence" else []
+            wrong: ColumnElement[bool] = states_one_of(field, silent, scope.snapshot)
         case LieBetween(at_least, at_most):
             past = [value < at_least] if at_least is not None else []
             past += [value > at_most] if at_most is not None else []
@@ -317,14 +320,28 @@ def failing(spec: Spec, scope: Scope, connection: Connection) -> Select[Any]:
         case BeOneOf(values) if field.type not in ("text", "multi"):
             wrong = not_(holds_one_of(field, values, scope.snapshot))
         case must:
-            found: Iterable[str] = connection.scalars(texts_stated(field, scope.snapshot, scope.condition()))
-            texts = list(found)
+            texts = _texts(field, scope, connection)
             for fits in _sieves(must, field):
                 texts = [text for text in texts if not fits(text)]
+            if spec.unknown == "skip" and field.name == "licence":
+                passed_over = set(_silent(texts, licences))
+                texts = [text for text in texts if text not in passed_over]
             wrong = states_one_of(field, texts, scope.snapshot)
     if spec.unknown == "fail":
-        wrong = or_(blank, wrong) if not isinstance(spec.must, BePresent) else blank
+        wrong = or_(blank, wrong)
     return select(*NAMED, value.label("value")).where(scope.condition(), wrong)
+
+
+def _texts(field: Field, scope: Scope, connection: Connection) -> list[str]:
+    found: Iterable[str] = connection.scalars(texts_stated(field, scope.snapshot, scope.condition()))
+    return list(found)
+
+
+def _silent(texts: Iterable[str], licences: LicenceTable) -> list[str]:
+    """Find the texts that stand where a licence should be and state none."""
+    from audit_core.rights import says_nothing
+
+    return [text for text in texts if says_nothing(text, licences)]
 
 
 def _field(spec: Spec) -> Field:
@@ -385,6 +402,8 @@ def _reason(must: Must, field: Field, value: Value | None) -> str:
         return f"its {field.title} is not known"
     said = f"its {field.title} is {shown(in_words(value, field))}"
     match must:
+        case BePresent():
+            return f"{said}, which states none"
         case Match(pattern):
             return f"{said}, which does not fit {shown(pattern)}"
         case LieBetween(at_least, _) if at_least is not None and value < at_least:  # type: ignore[operator]  # both of the field's type

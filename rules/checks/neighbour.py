@@ -13,8 +13,8 @@ and may name datasets by patterns, as in `{dataset: "benchmark-*"}`.
   a faster, slower, higher or lower copy, or the same audio under other tags.
 - `excerpt`: the one holds a stretch of what the other holds. `overlap_at_least` says how long all such stretches of two
   tracks have to be together, as in `5 s`, in the time of the track that is judged; if left out, whatever was found.
-- `version`: the two sound like versions of one work (live, cover, remix). That is a guess for ears: give such a rule
-  `mode: observe`, or a severity that suits a guess.
+- `version`: the two sound like versions of one work (live, cover, remix). That is a guess for ears: give such a rule a
+  severity that suits a guess, or put it into a policy of its own that says `mode: observe`.
 
 A blank equals nothing, and no track is its own neighbour. What a person has separated is no neighbour, and what was
 found below the threshold is none: `cratecheck neighbours` lists it.

@@ -7,6 +7,7 @@ from typing import Final
 
 from audit_core.wording import listed
 from rules.checks import KINDS
+from rules.complaint import SAMPLE
 from rules.language.policy import AppliesTo, Decision, Policy, Review, Rule, Safety, WaiverTerms
 from rules.language.quantities import date_in_words, days_in_words, percentage_in_words
 from rules.language.schedule import Schedule
@@ -102,7 +103,8 @@ def _when(schedule: Schedule | None) -> str:
 
 def _brake(safety: Safety) -> str:
     if safety.stop_share is not None:
-        past = f"If more than {percentage_in_words(safety.stop_share)} of the tracks violate one rule"
+        share = percentage_in_words(safety.stop_share)
+        past = f"If more than {share} of the tracks, and more than {SAMPLE} of them, violate one rule"
     else:
         past = f"If one rule has more than {safety.stop_count:,} violations"
     return f"{past}, an audit lists a sample and asks; it posts at most {safety.post_at_most} messages into threads."

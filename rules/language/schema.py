@@ -296,7 +296,7 @@ class SafetyKeys(Strict):
     stop_if_over: Annotated[StopAt, BeforeValidator(_stop_at), text(_STOP_WRITTEN, "20 % of tracks")] = Field(
         default=StopAt(Fraction(1, 5), None),
         description="Past this, the audit lists a sample of a rule's violations and asks, as in 20 % of tracks (which "
-        "holds if left out) or 500 violations.",
+        "holds if left out) or 500 violations. A share never stops at 25 violations or fewer, as in a small dataset.",
     )
     post_at_most: Messages = Field(
         default=25,

@@ -90,3 +90,19 @@ def test_a_file_in_the_place_of_many_joins_no_artists_which_is_no_pass(judged: J
     reason = "1 file or recording is held by more than 100 artists, which were not joined"
     assert (joined.result, joined.reason, joined.complete) == ("not_enough_evidence", reason, False)
     assert judged(APART, *rows[1:]).count == 100
+
+
+@pytest.mark.parametrize("nothing", ["n/a", "N.A.", "Unknown", "-", "–", "none", "NULL", "?", "NOASSERTION", "tbd"])
+def test_a_word_that_stands_where_a_licence_should_be_is_no_licence(nothing: str, judged: Judge) -> None:
+    rows = [{"licence": nothing}, {"licence": "CC-BY-4.0"}, {"licence": "a licence of our own"}]
+    evaluation = judged({"kind": "field", "field": "licence", "must": "be_present"}, *rows)
+    assert [one.message for one in evaluation.found] == [f"1: its licence is {nothing}, which states none."]
+
+
+def test_a_word_that_states_no_licence_is_passed_over_where_the_unknown_is(judged: Judge) -> None:
+    rule = {"kind": "field", "field": "licence", "must": {"be_one_of": ["CC0-1.0"]}, "unknown": "skip"}
+    assert judged(rule, {"licence": "n/a"}, {}, {"licence": "CC0-1.0"}).result == "pass"
+
+
+def test_a_word_of_another_field_is_what_it_says(judged: Judge) -> None:
+    assert judged({"kind": "field", "field": "title", "must": "be_present"}, {"title": "None"}).result == "pass"

@@ -101,8 +101,8 @@ def test_a_policy_says_whom_and_when_and_how_much(policy_of: Callable[..., Polic
     assert about == (
         "This is the policy training-audio, owned by legal@label.example. It judges each dataset whose name begins "
         'with "train-". It is audited on weekdays at 06:00 and its digest comes every Monday at 08:00, by the clock of '
-        "Europe/London. If more than 20 % of the tracks violate one rule, an audit lists a sample and asks; it posts "
-        "at most 25 messages into threads."
+        "Europe/London. If more than 20 % of the tracks, and more than 25 of them, violate one rule, an audit lists "
+        "a sample and asks; it posts at most 25 messages into threads."
     )
     assert rule.startswith("a: Every track must state its title; ")
 
