@@ -11,7 +11,7 @@ from math import ceil
 from typing import ClassVar, Protocol
 
 from audit_core.balance.spread import Census, effective_number, evenness, gini, largest_share, values
-from rules.language.quantities import decimal_in_words, decimal_past, hundredths_in_words, percentage_in_words
+from rules.language.quantities import decimal_in_words, decimal_past, percentage_in_words, percentage_past
 
 __all__ = ["EffectiveNumber", "Evenness", "Gini", "Measure", "Shortfall", "Top"]
 
@@ -74,7 +74,7 @@ class Top:
         share = largest_share(census, most)
         if share <= self.at_most:
             return None
-        measured, limit = hundredths_in_words(share), percentage_in_words(self.at_most)
+        measured, limit = percentage_past(share, self.at_most), percentage_in_words(self.at_most)
         largest = "largest has" if most == 1 else f"{most:,} largest together have"
         said = f"Of {values(census):,} {over}, the {largest} {measured} of the {what}, more than {limit}"
         return Shortfall(measured, f"at most {limit}", said, int(share * 1000))

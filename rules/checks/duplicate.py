@@ -65,7 +65,7 @@ from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import listed
 from rules.complaint import NAMED, SAMPLE, Complaint, Judged, TrackList, shown, some_of, too_little
-from rules.language.quantities import Percentage, hundredths_in_words, percentage_in_words
+from rules.language.quantities import Percentage, percentage_in_words, percentage_past
 from rules.language.vocabulary import a_word_of
 from rules.language.written import EACH_ONCE
 from rules.questions import Question
@@ -282,9 +282,10 @@ def _shares(
 
 
 def _complaint_of_share(spec: Spec, scope: Scope, share: _Share) -> Complaint:
-    at_most = percentage_in_words(spec.share_at_most or Fraction(0))
+    limit = spec.share_at_most or Fraction(0)
+    at_most = percentage_in_words(limit)
     exact = Fraction(share.count, share.of)
-    percent = hundredths_in_words(exact)
+    percent = percentage_past(exact, limit)
     where = f" of {shown(share.place)}" if share.place else ""
     of = f"{share.count:,} of {share.of:,}"
     what = f"the same {listed(spec.same, 'or')}"

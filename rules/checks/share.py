@@ -85,7 +85,7 @@ from audit_core.balance.spread import Census, total, values
 from audit_core.wording import listed
 from rules.complaint import Complaint, Judged, TrackList, shown, too_little
 from rules.grouping import Grouping, Sizes
-from rules.language.quantities import hours_in_words, hundredths_in_words, percentage_in_words
+from rules.language.quantities import hours_in_words, hundredths_in_words, percentage_in_words, percentage_past
 from rules.scope import Scope
 from rules.share_keys import UNKNOWN, Spec, plural, title
 from rules.spreads import Measure, Shortfall
@@ -236,9 +236,10 @@ def _complaint(spec: Spec, scope: Scope, found: _Share | _Spread) -> Complaint:
     if isinstance(found, _Spread):
         return _complaint_of_all(spec, scope, found)
     at_most = spec.at_most if found.key is not None else spec.unknown_at_most
-    limit = percentage_in_words(at_most if at_most is not None else Fraction(1))
+    at_most = at_most if at_most is not None else Fraction(1)
+    limit = percentage_in_words(at_most)
     exact = Fraction(found.count, found.of)
-    share = hundredths_in_words(exact)
+    share = percentage_past(exact, at_most)
     value = shown(found.label) if found.key is not None else f"Unknown {title(spec)}"
     in_words = hours_in_words if spec.of == "hours" else _tracks
     return Complaint(

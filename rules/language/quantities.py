@@ -43,6 +43,7 @@ __all__ = [
     "milliseconds_of",
     "percentage_in_words",
     "percentage_of",
+    "percentage_past",
     "ratio_of",
 ]
 
@@ -54,7 +55,7 @@ _FREQUENCY: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(Hz|kHz)", re.ASCII)
 _LOUDNESS: Final = re.compile(r"(-?\d{1,3}(?:\.\d)?) ?LUFS", re.ASCII)
 _YEARS: Final = range(1970, 3000)
 _DATE_WRITTEN: Final = "^(19[7-9][0-9]|2[0-9]{3})-[0-9]{2}-[0-9]{2}$"
-_DECIMALS: Final = 12
+_DECIMALS: Final = 18
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -175,10 +176,20 @@ def decimal_in_words(number: Fraction) -> str:
 
 def decimal_past(number: Fraction, limit: Fraction, decimals: int = 3) -> str:
     """Write a measured number, rounded half up, with as many decimals as show on which side of a limit it lies."""
+    return f"{_rounded_past(number, limit, decimals):,f}"
+
+
+def percentage_past(share: Fraction, limit: Fraction) -> str:
+    """Write a measured share with two decimals, or with as many as show on which side of a limit it lies."""
+    return f"{_rounded_past(share * 100, limit * 100, 2):f} %"
+
+
+def _rounded_past(number: Fraction, limit: Fraction, decimals: int) -> Decimal:
     while True:
         scaled = int(number * 10**decimals + Fraction(1, 2))
-        if decimals >= _DECIMALS or number == limit or Fraction(scaled, 10**decimals) != limit:
-            return f"{Decimal(scaled).scaleb(-decimals):,f}"
+        shown = Fraction(scaled, 10**decimals)
+        if decimals >= _DECIMALS or number == limit or (shown != limit and (shown > limit) == (number > limit)):
+            return Decimal(scaled).scaleb(-decimals)
         decimals += 1
 
 

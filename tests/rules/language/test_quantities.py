@@ -14,11 +14,14 @@ from hypothesis import strategies as st
 from audit_core.placed_yaml.mistakes import Refusal
 from rules.language.quantities import (
     date_of,
+    decimal_past,
     duration_in_words,
     milliseconds_of,
     percentage_in_words,
     percentage_of,
+    percentage_past,
 )
+from rules.spreads import Top
 
 
 @given(st.decimals(0, 100, places=4))
@@ -26,6 +29,33 @@ def test_a_percentage_is_exact_and_comes_back_as_it_was(percent: Decimal) -> Non
     share = percentage_of(f"{percent} %")
     assert share == Fraction(percent) / 100
     assert percentage_of(percentage_in_words(share)) == share
+
+
+@given(share=st.fractions(0, 1, max_denominator=10**6), limit=st.decimals(0, 100, places=6))
+def test_what_is_measured_reads_as_past_a_limit_or_within_it_as_it_is(share: Fraction, limit: Decimal) -> None:
+    shown = Fraction(percentage_past(share, Fraction(limit) / 100).removesuffix(" %"))
+    assert (shown > limit) == (share * 100 > limit)
+    assert (Fraction(decimal_past(share, Fraction(limit) / 100)) < Fraction(limit) / 100) == (share * 100 < limit)
+
+
+@pytest.mark.parametrize(
+    ("share", "limit", "said"),
+    [
+        (Fraction(2, 11), "18 %", "18.18 %"),
+        (Fraction(200_001, 10**6), "20 %", "20.0001 %"),
+        (Fraction(333_334, 10**6), "33.3333 %", "33.3334 %"),
+        (Fraction(1), "99.999999 %", "100.00 %"),
+    ],
+)
+def test_a_share_has_as_many_digits_as_show_that_a_limit_is_passed(share: Fraction, limit: str, said: str) -> None:
+    assert percentage_past(share, percentage_of(limit)) == said
+
+
+def test_a_spread_that_is_just_past_its_limit_reads_as_past_it() -> None:
+    census = {200_001: 1, 10: 79_999, 9: 1}
+    told = Top(Fraction(1, 10**6), Fraction("0.2")).shortfall(census, "tracks", "artists")
+    assert told is not None
+    assert told.said == "Of 80,001 artists, the largest has 20.0001 % of the tracks, more than 20 %"
 
 
 @given(st.integers(0, 10**9))
