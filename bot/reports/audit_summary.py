@@ -24,10 +24,10 @@ FailOn = Severity | Literal["never"]
 CaseResult = Literal["fails", "unjudged", "below", "passed over", "decided", "passes"]
 """Of a rule in a dataset, the gravest first.
 
-``fails``: violations are open, as grave as the job minds. ``unjudged``: it could not be judged, wholly or in part, or
-was stopped, which is no pass. ``below``: violations are open, and none that the job minds. ``passed over``: nothing is
-in scope, or it is only observed, or the job minds nothing. ``decided``: what fails was all decided. ``passes``: nothing
-fails.
+``fails``: violations are open, as grave as the job minds. ``unjudged``: it could not be judged, or was stopped, which
+is no pass; or it was judged in part, and nothing fails there that the job minds. ``below``: violations are open, and
+none that the job minds. ``passed over``: nothing is in scope, or it is only observed, or the job minds nothing.
+``decided``: what fails was all decided. ``passes``: nothing fails.
 """
 
 _DECIDED: Final[tuple[State, ...]] = ("approved", "quarantined", "waived")
@@ -96,7 +96,8 @@ class AuditSummary:
 def case_result(outcome: RuleOutcome, fail_on: FailOn) -> CaseResult:
     """Say what a job makes of what a rule came to."""
     minded = () if fail_on == "never" else SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    if outcome.open and outcome.severity in minded:
+    in_part = outcome.result == "fail" and not outcome.stopped
+    if outcome.open and outcome.severity in minded and (in_part or not outcome.unjudged):
         return "fails"
     if outcome.unjudged:
         return "unjudged" if minded else "passed over"

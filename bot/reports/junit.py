@@ -1,9 +1,9 @@
 """An audit as JUnit XML, by the schema of the Jenkins xUnit plugin, which GitLab, Jenkins and GitHub's actions read.
 
 A policy is a suite, and a rule in a dataset is a case. A case with open violations that the job minds is a failure,
-and one that could not be judged, wholly or in part, an error. What is below, observed or not in scope is skipped: it
-is neither green nor red. A policy that applies to no track has a case of its own, an error; so has an audit without
-policies.
+and one that could not be judged, or in part alone, an error, however grave it is. What is below, observed or not in
+scope is skipped: it is neither green nor red. A policy that applies to no dataset has one case, an error; so has an
+audit without policies.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ def said_of(case: Case) -> str:
     elif outcome.count:
         decided = decided_in_words(case)
         parts.append(f"{_number(outcome.count)}, {outcome.open:,} open{f', {decided}' if decided else ''}")
-    elif outcome.open:
-        parts.append(f"{outcome.open:,} open since earlier audits")
+    elif before := _open_before(case):
+        parts.append(f"{before:,} open since earlier audits")
     if outcome.reason:
         parts.append(on_one_line(outcome.reason, _LONGEST))
     return "; ".join(parts) or str(outcome.result).replace("_", " ")
@@ -31,6 +31,11 @@ def said_of(case: Case) -> str:
 def decided_in_words(case: Case) -> str:
     """Say how many violations were decided, and how; nothing if none were."""
     return listed(f"{number:,} {state}" for state, number in case.decided.items()) if case.decided else ""
+
+
+def _open_before(case: Case) -> int:
+    changes = case.outcome.changes
+    return max(case.outcome.open - changes.get("opened", 0) - changes.get("reopened", 0), 0)
 
 
 def _number(count: int) -> str:

@@ -25,6 +25,8 @@ from tests.support.summaries import case, outcome, summaries, summary
         ({"result": "fail", "count": 2, "reason": "1 track was not heard"}, "high", "unjudged"),
         ({"result": "fail", "count": 900, "open": 1, "stopped": True, "severity": "low"}, "high", "unjudged"),
         ({"result": "not_enough_evidence", "severity": "low"}, "critical", "unjudged"),
+        ({"result": "not_enough_evidence", "open": 1}, "high", "unjudged"),
+        ({"result": "fail", "count": 900, "open": 1, "stopped": True}, "high", "unjudged"),
         ({"result": "error"}, "never", "passed over"),
         ({"result": "fail", "count": 2, "open": 2}, "never", "below"),
         ({"result": "skip"}, "low", "passed over"),
@@ -66,6 +68,11 @@ def test_what_minds_less_fails_no_more_often(found: AuditSummary) -> None:
             {"result": "error", "reason": "the check broke", "open": 3},
             {},
             "3 open since earlier audits; the check broke",
+        ),
+        (
+            {"result": "error", "reason": "the check broke", "open": 1, "changes": {"opened": 1}},
+            {},
+            "the check broke",
         ),
         (
             {"result": "fail", "count": 900, "judged": 1000, "stopped": True},
