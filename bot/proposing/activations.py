@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -320,8 +319,7 @@ class Activations:
 
     def _met(self, connection: Connection) -> None:
         """Parse what is not parsed yet before the database is kept from others: then only what is new is left."""
-        now = self._clock()
-        deque(chain(self._others(connection, now), self._proposed(connection, now)), maxlen=0)
+        deque(self._others(connection, self._clock()), maxlen=0)
 
     def _given(self, found: Proposal, person: str, answer: Answer) -> bool:
         people = self._settings.people
