@@ -13,10 +13,12 @@ from audit_core.placed_yaml.lines import Lines
 from audit_core.placed_yaml.places import Place, broken, is_broken, mark_of, spot, spot_of
 from audit_core.wording import on_one_line, quoted
 
-__all__ = ["MAX_DEPTH", "MAX_NODES", "Builder", "refused"]
+__all__ = ["MAX_DEPTH", "MAX_NODES", "TRUE_OR_FALSE", "Builder", "refused"]
 
 MAX_DEPTH: Final = 32
 MAX_NODES: Final = 50_000
+TRUE_OR_FALSE: Final = "means true or false to some programs, and a word to others"
+"""What is said of a word that can't stand without quotes."""
 
 _BEGINS_A_NUMBER: Final = frozenset("+-0123456789")
 _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})", re.ASCII)
@@ -156,7 +158,7 @@ class Builder:
             return text == "true", at
         if text.casefold() in _TRUE_OR_FALSE_TO_SOME:
             mend = f'Write "{text}" in quotes if the word is meant, else true or false.'
-            self._refuse(f"{quoted(text)} means true or false to some programs, and a word to others", at, mend)
+            self._refuse(f"{quoted(text)} {TRUE_OR_FALSE}", at, mend)
             return None, broken(at)
         return text, at
 

@@ -101,6 +101,8 @@ def with_places(
                 meant_keys.add((*above, found))
     for detail in details:
         loc = detail["loc"]
+        if detail["type"] == "literal_error":
+            source.offer((*path, *loc), _choices(detail))
         of_all_keys = detail["type"] == "value_error" and isinstance(detail["input"], dict)
         if of_all_keys and ((doubtful and not loc) or source.any_broken_in((*path, *loc))):
             continue  # while one of them is not understood
@@ -139,12 +141,16 @@ def _in_plain_words(detail: ErrorDetails) -> Iterator[Mistake]:
             mend = "Write one text."
         yield Mistake(f"expected {expected}, and found {_found(found)}", mend, loc)
     elif kind == "literal_error":
-        mend = did_you_mean(str(found), re.findall("'([^']*)'", context["expected"]))
+        mend = did_you_mean(str(found), _choices(detail))
         yield Mistake(f"{quoted(found)} is no answer to {quoted(loc[-1])}", mend, loc)
     elif kind in ("string_too_short", "too_short"):
         yield Mistake("nothing is written here", "Write a value, or delete the key.", loc)
     else:
         yield Mistake(f"{detail['msg'][:1].lower()}{detail['msg'][1:]}", None, loc)
+
+
+def _choices(detail: ErrorDetails) -> list[str]:
+    return re.findall("'([^']*)'", detail["ctx"]["expected"])
 
 
 def _found(value: object) -> str:

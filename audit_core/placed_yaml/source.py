@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from typing import Any, Final
 import yaml
 
 from audit_core.errors import CratecheckError, Location, Problems
-from audit_core.placed_yaml.builder import MAX_DEPTH, MAX_NODES, Builder, refused
+from audit_core.placed_yaml.builder import MAX_DEPTH, MAX_NODES, TRUE_OR_FALSE, Builder, refused
 from audit_core.placed_yaml.dialect import Dialect
 from audit_core.placed_yaml.lines import Lines
 from audit_core.placed_yaml.mistakes import Mistake, Steps
@@ -95,6 +95,14 @@ class SourceFile:
                 on_the_way |= of_place & 1
                 place = found
         return mark_of(at), is_broken(on_the_way)
+
+    def offer(self, path: Steps, choices: Collection[str]) -> None:
+        """Name what may stand at a place, if what stands there was refused for meaning true or false to some."""
+        mark, broken = self.find(path)
+        for mistake in self.mistakes if broken else ():
+            here = mistake.at and (mistake.at.line, mistake.at.column) == (mark.line, mark.column)
+            if here and TRUE_OR_FALSE in mistake.what:
+                mistake.mend = f"Choose from: {', '.join(choices)}."
 
     def any_broken_in(self, path: Steps) -> bool:
         """Tell whether a value directly below a place was refused already, so that nobody knows what it would say."""

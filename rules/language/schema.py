@@ -187,7 +187,7 @@ class WaiverKeys(Strict):
     longest: Days | None = Field(
         default=None, description="How long a waiver may last at most, as in 90 days; 90 days if left out."
     )
-    evidence: Annotated[Evidence, BeforeValidator(a_word_of(("required", "optional"), "choice"))] | None = Field(
+    evidence: Annotated[Evidence | None, BeforeValidator(a_word_of(("required", "optional"), "choice"))] = Field(
         default=None, description="Whether who waives has to say where the grounds can be seen; required if left out."
     )
     renewals: Renewals | None = Field(

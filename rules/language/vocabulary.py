@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from pydantic_core import PydanticKnownError
+
 from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.wording import did_you_mean, quoted
 
@@ -15,6 +17,8 @@ def a_word_of(options: Iterable[str], called: str) -> Callable[[object], object]
     known = tuple(options)
 
     def choose(value: object) -> object:
+        if value is None:  # what was written there was refused before, and an optional word takes None
+            raise PydanticKnownError("literal_error", {"expected": ", ".join(f"'{word}'" for word in known)})
         if isinstance(value, str) and value not in known:
             raise Refusal(Mistake(f"unknown {called} {quoted(value)}", did_you_mean(value, known)))
         return value
