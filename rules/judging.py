@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -19,6 +19,7 @@ from audit_core.catalogue.store import Store
 from audit_core.ledger.transitions import Change, Closing, Transition, superseded, transitions
 from audit_core.ledger.violations import Standing, rules_that_stand, standing
 from audit_core.ledger.waivers import outlived_at
+from rules.earlier import decided_otherwise
 from rules.evaluate import Evaluation, broken, evaluate
 from rules.language.policy import AppliesTo, Policy, Rule
 from rules.lineage import bears, known_as
@@ -120,8 +121,10 @@ class Judging:
         self, policy: Policy, rule: Rule, covered: Sequence[Covered], by_dataset: ByDataset
     ) -> Iterator[Judgement]:
         """Judge a rule: first the datasets that it covers, then those that it covers no more."""
+        with self._store.read() as connection:
+            otherwise = decided_otherwise(connection, policy, rule)
         for one in covered:
-            yield self._judgement(policy, rule, one, by_dataset.get(one.scope.dataset.name, {}))
+            yield self._judgement(policy, rule, one, by_dataset.get(one.scope.dataset.name, {}), otherwise)
         here = {one.scope.dataset.name for one in covered}
         for dataset, before in by_dataset.items():
             if dataset not in here:
@@ -170,13 +173,21 @@ class Judging:
                 by_dataset[violation.dataset][key] = violation
         return dict(sorted(by_dataset.items()))
 
-    def _judgement(self, policy: Policy, rule: Rule, covered: Covered, before: Mapping[str, Standing]) -> Judgement:
+    def _judgement(
+        self,
+        policy: Policy,
+        rule: Rule,
+        covered: Covered,
+        before: Mapping[str, Standing],
+        otherwise: Collection[str],
+    ) -> Judgement:
         evaluation = self._evaluated(policy, rule, covered)
         unseen = self._unseen(rule, covered.scope, evaluation, before)
         changes = transitions(
             evaluation.found,
             {key: stands for key, stands in before.items() if key not in unseen} if unseen else before,
             outlived=self._outlived,
+            otherwise=otherwise,
             closing=partial(self._closing, rule, covered.scope),
             # Of what is not judged any more, it is known without judging how it closes.
             complete=evaluation.complete

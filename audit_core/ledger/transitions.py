@@ -8,8 +8,10 @@ the violation is                  found again                              not f
 unknown                           opened
 open                              changed, if it reads otherwise by now    resolved, gone or superseded
 approved                          reopened, if the bound evidence differs  resolved, gone or superseded
+                                  or it was about another question
 quarantined                       reopened, if it was so for the run too
-waived                            reopened, if its waiver has ended        resolved, gone or superseded
+waived                            reopened, if its waiver has ended, or    resolved, gone or superseded
+                                  was about another question
 resolved, gone, superseded        reopened
 ================================  =======================================  ===========================================
 
@@ -29,7 +31,7 @@ the state that the decision led to, whose waiver or quarantine, if it is one, ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -122,6 +124,7 @@ def transitions(
     standing: Mapping[str, Standing],
     *,
     outlived: Mapping[str, Violation] = MappingProxyType({}),
+    otherwise: Collection[str] = (),
     closing: Callable[[Sequence[Standing]], Mapping[str, Closing]] | None = None,
     complete: bool = True,
     rule: str | None = None,
@@ -138,6 +141,8 @@ def transitions(
         Violations that are open again if they are found again, by key: those whose waiver has ended at the run's
         `as_of`, or that were quarantined already when the run decided what to judge. As they stood before the run
         looked: one that was decided about since is left alone.
+    otherwise : collection of str, optional
+        Keys of violations that were approved or waived when the rule asked something else.
     closing : callable, optional
         Asked once, for the violations that are about to be resolved: says of those, by key, that are closed otherwise,
         how. Without it, none is.
@@ -158,7 +163,7 @@ def transitions(
             continue
         met.add(failing.key)
         stands = standing.get(failing.key)
-        change = _change(failing, stands, outlived)
+        change = _change(failing, stands, outlived, otherwise)
         if change is not None:
             yield _of_found(change, failing, stands)
         elif stands is not None and failing.rule != stands.rule:
@@ -192,12 +197,16 @@ def superseded(standing: Iterable[Standing], rule: str | None = None) -> Iterato
             yield _of_standing("renamed", one, rule)
 
 
-def _change(found: Found, stands: Standing | None, outlived: Mapping[str, Violation]) -> Change | None:
+def _change(
+    found: Found, stands: Standing | None, outlived: Mapping[str, Violation], otherwise: Collection[str]
+) -> Change | None:
     if stands is None:
         return "opened"
     if stands.state == "open":
         same = (found.content_hash, found.bound_hash) == (stands.content_hash, stands.bound_hash)
         return None if same else "changed"
+    if stands.state in ("approved", "waived") and stands.key in otherwise:
+        return "reopened"
     if stands.state == "approved":
         return "reopened" if found.bound_hash != stands.bound_hash else None
     return "reopened" if stands.state in CLOSED or _is_outlived(stands, outlived) else None
@@ -300,10 +309,10 @@ def folded(violation: Violation | None, finding: Transition, *, run_id: int, at:
 def _reopens(violation: Violation, finding: Transition) -> bool:
     if violation.state in CLOSED:
         return True
-    if violation.state == "approved":
-        return violation.bound_hash != finding.bound_hash
-    # The run saw that the decision was outlived, unless it has been decided again since the run looked.
-    return violation.state in ("waived", "quarantined") and violation.revision == finding.seen_revision
+    if violation.state == "approved" and violation.bound_hash != finding.bound_hash:
+        return True
+    # The run saw that the decision was outlived, or of another question, unless it was decided again since it looked.
+    return violation.state in ("approved", "waived", "quarantined") and violation.revision == finding.seen_revision
 
 
 def _opened(finding: Transition, run_id: int, at: datetime) -> Violation:

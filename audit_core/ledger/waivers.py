@@ -19,8 +19,8 @@ __all__ = ["Row", "outlived_at", "waived_at", "waived_in_a_row", "waived_keys"]
 def waived_at(moment: datetime) -> Select[tuple[str]]:
     """Select the keys of the violations that are waived at a moment.
 
-    A waiver holds from `since` until before `ends_at`, unless the violation was decided again or closed since: a
-    violation that was resolved and comes back asks for a decision of its own.
+    A waiver holds from `since` until before `ends_at`, unless the violation was decided, closed or reopened since: a
+    violation that was resolved and comes back asks for a decision of its own, and so does one of another question.
     """
     granted, later = decisions.alias("granted"), decisions.alias("later")
     decided_again = (
@@ -32,12 +32,13 @@ def waived_at(moment: datetime) -> Select[tuple[str]]:
         )
         .exists()
     )
+    reopened = and_(findings.c.transition == "reopened", findings.c.seen_revision > granted.c.violation_revision)
     closed = (
         select(findings.c.key)
         .join(runs, runs.c.id == findings.c.run_id)
         .where(
             findings.c.key == waiver_violations.c.violation_key,
-            findings.c.transition.in_(sorted(CLOSED)),
+            or_(findings.c.transition.in_(sorted(CLOSED)), reopened),
             and_(runs.c.finished_at >= waivers.c.since, runs.c.finished_at <= moment),
         )
         .exists()

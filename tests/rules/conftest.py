@@ -100,6 +100,7 @@ def decide(store: Store, clock: Time) -> Decide:
         targets: Sequence[tuple[str, str]] = (),
         copies_too: bool = True,
         until: datetime | None = None,
+        under: Policy | None = None,
     ) -> Violation:
         with store.write() as connection:
             found = violations.listed(connection, rule=rule)
@@ -115,7 +116,7 @@ def decide(store: Store, clock: Time) -> Decide:
                 evidence_url=None,
                 until=until.date() if until else None,
                 ends_at=until,
-                policy_sha256="0" * 64,
+                policy_sha256=under.sha256 if under else "0" * 64,
                 targets=tuple(targets),
                 copies_too=copies_too,
             )

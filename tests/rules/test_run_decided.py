@@ -12,7 +12,9 @@ from audit_core.catalogue.store import Store
 from audit_core.errors import DecisionRefused
 from audit_core.ledger import violations
 from audit_core.ledger.verify import verify
+from audit_core.ledger.waivers import waived_keys
 from audit_core.report.manifest import manifest
+from rules.preview import preview
 from rules.run import audit
 from tests.support.audits import NO_TITLE, START, TITLED, Audited, Decide, States, Time
 from tests.support.catalogue import plant
@@ -207,3 +209,65 @@ def test_a_quarantine_decided_while_an_audit_runs_stands(
     decide("b", "quarantine", targets=[("crate", "b")])
     audit(store, licences=LICENCES, as_of=before, actor="U001", via="cli", clock=clock)
     assert states() == {"b": "quarantined"}
+
+
+_ASKED = [
+    (
+        {"kind": "field", "field": "title", "must": "be_present"},
+        {"kind": "field", "field": "isrc", "must": "be_present"},
+    ),
+    ({"kind": "licence", "forbid": ["share_alike"]}, {"kind": "licence", "require": ["commercial"]}),
+    ({"kind": "field", "field": "title", "must": "be_present"}, {"kind": "licence", "require": ["commercial"]}),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), _ASKED)
+def test_what_was_decided_about_another_question_is_open_again_and_a_quarantine_stays(
+    before: dict[str, Any],
+    after: dict[str, Any],
+    store: Store,
+    audited: Audited,
+    states: States,
+    decide: Decide,
+    clock: Time,
+) -> None:
+    first, then = policy({**before, "id": "asked"}), policy({**after, "id": "asked"})
+    plant(store, "crate", [{"key": key, "licence": "CC-BY-NC-SA-4.0"} for key in "abc"])
+    audited(first)
+    decide("a", "approve", under=first)
+    decide("b", "waive", until=clock() + timedelta(days=9), under=first)
+    decide("c", "quarantine", targets=[("crate", "c")], under=first)
+    audited()
+    assert states() == {"a": "approved", "b": "waived", "c": "quarantined"}
+    (foreseen,) = preview(store, before=first, after=then, licences=LICENCES, as_of=clock()).rules
+    assert (foreseen.reopens, foreseen.lapsing) == (2, 2)
+    assert [(one.key, one.state) for one in foreseen.lapses] == [
+        (_key(store, "a"), "approved"),
+        (_key(store, "b"), "waived"),
+    ]
+    audited(then)
+    assert states() == {"a": "open", "b": "open", "c": "quarantined"}
+    with store.read() as connection:
+        assert not waived_keys(connection, clock())
+    decide("a", "approve", under=then)
+    audited()
+    assert states() == {"a": "approved", "b": "open", "c": "quarantined"}
+    assert verify(store).broken is None
+
+
+def test_what_was_decided_holds_while_the_question_is_the_same(
+    store: Store, audited: Audited, states: States, decide: Decide, clock: Time
+) -> None:
+    stricter = policy({**TITLED, "severity": "critical", "must": {"match": "A.*"}})
+    plant(store, "crate", [{"key": "a"}])
+    audited(policy(TITLED))
+    decide("a", "waive", until=clock() + timedelta(days=9), under=policy(TITLED))
+    audited(stricter)
+    assert states() == {"a": "waived"}
+    with store.read() as connection:
+        assert waived_keys(connection, clock()) == {_key(store, "a")}
+
+
+def _key(store: Store, subject: str) -> str:
+    with store.read() as connection:
+        return next(one.key for one in violations.listed(connection) if one.subject == subject)
