@@ -1,5 +1,7 @@
 """Announcing a run: the parents of what it changed, and thread messages for what is new or open again.
 
+What was open and only observed is new too, from when it is enforced.
+
 One transaction a run puts all of it into the outbox and says that the run is announced, so that a crash loses and
 doubles nothing.
 """
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, or_, select, update
 
 from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
@@ -153,6 +155,22 @@ def shares(wanted: Mapping[K, int], at_most: int) -> Mapping[K, int]:
     return given
 
 
+def _came_up(told: FromClause) -> ColumnElement[bool]:
+    """Give the condition under which a finding is news: of what is opened, or of what was only observed until then."""
+    earlier = findings.alias()
+    mode_before = (
+        select(earlier.c.mode)
+        .join(runs, runs.c.id == earlier.c.run_id)
+        .where(earlier.c.key == told.c.key, earlier.c.run_id < told.c.run_id, runs.c.finished_at.is_not(None))
+        .order_by(earlier.c.run_id.desc())
+        .limit(1)
+        .correlate(told)
+    )
+    was_observed = mode_before.scalar_subquery() == "observe"
+    enforced = and_(told.c.transition == "changed", told.c.mode == "enforce", was_observed)
+    return or_(told.c.transition.in_(_CAME_UP), enforced)
+
+
 def _is_news(run_id: int, place: _Place) -> ColumnElement[bool]:
     later = findings.alias("later")
     came_up_later = (
@@ -161,17 +179,17 @@ def _is_news(run_id: int, place: _Place) -> ColumnElement[bool]:
         .where(
             later.c.key == findings.c.key,
             later.c.run_id > run_id,
-            later.c.transition.in_(_CAME_UP),
+            _came_up(later),
             runs.c.finished_at.is_not(None),
         )
     )
     return and_(
         findings.c.run_id == run_id,
-        findings.c.transition.in_(_CAME_UP),
+        _came_up(findings),
+        findings.c.mode == "enforce",
         findings.c.policy == place.policy,
         findings.c.rule == place.rule,
         findings.c.dataset == place.dataset,
-        findings.c.mode == "enforce",
         violations.c.state == "open",  # somebody may have been quicker
         ~came_up_later.exists(),  # where runs wait to be announced, only the last one tells of it
     )

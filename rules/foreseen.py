@@ -46,8 +46,10 @@ class Foreseen:
         Keys, if they are kept.
     opening, closing, news : First
         The first by subject: of what opens, of what closes, and of what would be posted.
+    enforced : int
+        How many that are open, and only observed, would be enforced.
     posted : int
-        How many would be posted.
+        How many would be posted: what opens under an enforcing policy, and what is enforced.
     touched : bool
         Whether anything changes of an enforcing policy.
     """
@@ -60,6 +62,7 @@ class Foreseen:
         self.opens: set[str] = set()
         self.closes: set[str] = set()
         self.opening, self.closing, self.news = First(SAMPLE), First(SAMPLE), First(news)
+        self.enforced = 0
         self.posted = 0
         self.touched = False
         self._of_rules: set[str] = set()
@@ -75,6 +78,11 @@ class Foreseen:
             self.touched |= change.mode == "enforce"
             before = judgement.before.get(change.key)
             opens = change.transition in _OPENS
+            enforced = change.transition == "changed" and before is not None and before.mode != change.mode == "enforce"
+            self.enforced += enforced
+            if enforced or (opens and change.mode == "enforce"):
+                self.posted += 1
+                self.news.take(change)
             if not opens and change.transition not in _CLOSES:
                 continue
             stood = before is not None and before.state not in CLOSED
@@ -82,9 +90,6 @@ class Foreseen:
             if change.subject_kind != "rule":
                 self.holds += opens - stood
             (self.opening if opens else self.closing).take(change)
-            if opens and change.mode == "enforce":
-                self.posted += 1
-                self.news.take(change)
             if keys:
                 (self.opens if opens else self.closes).add(change.key)
                 if change.subject_kind == "rule":

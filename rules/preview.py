@@ -211,6 +211,7 @@ class _Previewing:
             superseded=side.numbers["superseded"],
             changed=side.numbers["changed"],
             renamed=side.numbers["renamed"],
+            enforced=side.enforced,
             unchanged=side.unchanged,
             anyway=anyway,
             opening=tuple(Opening(one.key, one.message, one.transition == "reopened") for one in side.opening.sorted()),

@@ -82,6 +82,8 @@ class RulePreview:
         How many would be closed, by how.
     changed, renamed : int
         How many would stay and read otherwise, and how many would merely come under the rule's new name.
+    enforced : int
+        How many of those changed are open, were only observed, and would be posted and decided about.
     unchanged : int
         How many that are not closed would stay as they are decided; those changed and renamed are among them.
     anyway : Anyway
@@ -93,9 +95,9 @@ class RulePreview:
     lapses : tuple of Lapse
         The first hundred of them.
     news : tuple of Transition
-        The first of what would be opened or reopened and posted, as many as could be posted.
+        The first of what would be posted, as many as could be.
     posted : int
-        How many would be opened or reopened under an enforcing policy.
+        How many would be opened or reopened under an enforcing policy, or enforced.
     touched : bool
         Whether anything changes that is told in Slack.
     """
@@ -116,6 +118,7 @@ class RulePreview:
     superseded: int = 0
     changed: int = 0
     renamed: int = 0
+    enforced: int = 0
     unchanged: int = 0
     anyway: Anyway = Anyway()
     opening: tuple[Opening, ...] = ()

@@ -49,7 +49,10 @@ _EVERY: Final = 20  # characters of each text that go with one line of a list
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What would become of a rule in a dataset; of what opens and closes, so many do anyway."""
+    """What would become of a rule in a dataset; of what opens and closes, so many do anyway.
+
+    What is enforced is open already, and was only observed.
+    """
 
     rule: str
     dataset: str
@@ -58,6 +61,7 @@ class Change:
     opens_anyway: int = 0
     closes_anyway: int = 0
     lapsing: int = 0
+    enforced: int = 0
     stopped: bool = False
     result: str | None = None
 
@@ -65,7 +69,7 @@ class Change:
     def weight(self) -> int:
         """How much is to be told of it; 0: nothing."""
         own = self.opens - self.opens_anyway + self.closes - self.closes_anyway
-        return max(own, 0) + self.lapsing + self.stopped + (self.result in _UNJUDGED)
+        return max(own, 0) + self.lapsing + self.enforced + self.stopped + (self.result in _UNJUDGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,8 @@ def deeds(change: Change) -> str:
             parts.append(f"{verb} {number:,}{f' ({anyway:,} of them anyway)' if anyway else ''}")
     if change.lapsing:
         parts.append(f"{counted(change.lapsing, 'waiver or approval', 'waivers or approvals')} would match no more")
+    if change.enforced:
+        parts.append(f"enforces {change.enforced:,} that {'is' if change.enforced == 1 else 'are'} only observed")
     if change.stopped:
         parts.append("so many fail that it stops listing and asks")
     if change.result is not None and change.result in _UNJUDGED:
@@ -282,7 +288,7 @@ def _state(card: Card) -> str:
         case "refused":
             return f"Refused: {plain(card.refused or '', 300)}"
         case "examining":
-            return "It is being examined"
+            return "The catalogue has changed since this preview was made: it is examined anew"
         case _:
             return card.state.capitalize()
 

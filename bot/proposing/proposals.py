@@ -161,6 +161,7 @@ def _change(rule: Mapping[str, Any]) -> Change:
         opens_anyway=rule["anyway"]["opens"],
         closes_anyway=rule["anyway"]["closes"],
         lapsing=rule["lapsing"],
+        enforced=rule.get("enforced", 0),  # previews that are kept may be older than this
         stopped=rule["stopped"],
         result=rule["result"],
     )

@@ -47,7 +47,10 @@ def sums(preview: Mapping[str, Any]) -> str:
     lapses = (
         f" {counted(lapsing, 'waiver or approval', 'waivers and approvals')} would match no more." if lapsing else ""
     )
-    return f"{said}{f', {anyway}' if anyway else ''}.{lapses}"
+    enforced = sum(map(_enforced, rules))
+    are = "is" if enforced == 1 else "are"
+    asked = f" {counted(enforced, 'open violation')} that {are} only observed would be enforced."
+    return f"{said}{f', {anyway}' if anyway else ''}.{asked if enforced else ''}{lapses}"
 
 
 def of_these_anyway(opens: int, closes: int) -> str:
@@ -58,11 +61,15 @@ def of_these_anyway(opens: int, closes: int) -> str:
 
 
 def listed_rules(preview: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Give the rules of which something opens, closes or lapses, or that could not be judged."""
+    """Give the rules of which something opens, closes, lapses or is enforced, or that could not be judged."""
     return [
         rule
         for rule in preview["rules"]
-        if _opens(rule) or _closes(rule) or rule["lapsing"] or rule["result"] in ("error", "not_enough_evidence")
+        if _opens(rule)
+        or _closes(rule)
+        or _enforced(rule)
+        or rule["lapsing"]
+        or rule["result"] in ("error", "not_enough_evidence")
     ]
 
 
@@ -103,6 +110,10 @@ def channels(preview: Mapping[str, Any]) -> Iterator[str]:
 
 def _opens(rule: Mapping[str, Any]) -> int:
     return int(rule["opens"] + rule["reopens"])
+
+
+def _enforced(rule: Mapping[str, Any]) -> int:
+    return int(rule.get("enforced", 0))  # previews that are kept may be older than this
 
 
 def _closes(rule: Mapping[str, Any]) -> int:

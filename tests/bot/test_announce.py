@@ -147,3 +147,29 @@ def test_a_rule_that_moves_to_another_channel_takes_its_parent_along_at_the_next
     with store.read() as connection:
         parents = connection.scalars(select(outbox.c.channel).where(outbox.c.parent.is_(None)))
         assert set(parents) == {"elsewhere"}
+
+
+def test_what_was_only_observed_is_posted_once_when_it_is_enforced(store: Store, clock: Time) -> None:
+    audit(store, [found("a", mode="observe"), found("b", mode="observe")], clock=clock)
+    announce(store, Policies(), clock)
+    assert listed(store) == []
+    audit(store, failing("a", "b"), clock=clock)
+    announce(store, Policies(), clock)
+    assert sorted(listed(store)) == sorted([key_of("a"), key_of("b")])
+    audit(store, [found("a", message="Otherwise."), found("b")], clock=clock)
+    announce(store, Policies(), clock)
+    assert len(listed(store)) == 2
+
+
+def test_what_is_enforced_while_nothing_is_announced_is_posted_once(store: Store, clock: Time) -> None:
+    for mode in ("observe", "enforce", "observe", "enforce"):
+        audit(store, [found("a", mode=mode)], clock=clock)
+    announce(store, Policies(), clock)
+    assert listed(store) == [key_of("a")]
+
+
+def test_what_is_changed_and_was_enforced_all_along_is_not_posted_again(store: Store, clock: Time) -> None:
+    audit(store, failing("a"), clock=clock)
+    audit(store, [found("a", message="Otherwise.")], clock=clock)
+    announce(store, Policies(), clock)
+    assert listed(store) == [key_of("a")]

@@ -18,6 +18,7 @@ from audit_core.ledger.policies import retire
 from bot.announce import announce
 from bot.policies import Policies
 from bot.proposing.previews import previewed
+from bot.reports.preview_words import sums
 from bot.roles import Roles
 from bot.tables import outbox, outbox_items
 from rules.activation import activate
@@ -80,7 +81,7 @@ def test_a_preview_counts_the_messages_that_then_are_asked_for(
     assert {channel: one["threads"] for channel, one in told.items() if one["threads"]} == threads
     assert {channel: one["messages"] for channel, one in told.items() if one["messages"]} == messages
     if after.mode == "enforce":
-        comes_up = sum(rule["opens"] + rule["reopens"] for rule in found["rules"])
+        comes_up = sum(rule["opens"] + rule["reopens"] + rule["enforced"] for rule in found["rules"])
         left_out = sum(one["left_out"] for one in told.values())
         assert _listed(store, [row.id for row in replies]) == comes_up - left_out
     else:
@@ -91,6 +92,21 @@ def test_a_preview_counts_the_messages_that_then_are_asked_for(
 
 def _repeated(rows: list[dict[str, Any]], times: int) -> list[dict[str, Any]]:
     return [{**row, "key": f"{row['key']}-{number}"} for row in rows for number in range(times)]
+
+
+def test_a_preview_tells_that_what_is_only_observed_would_be_enforced(store: Store) -> None:
+    plant(store, "observed", [{"key": "a"}, {"key": "b"}])
+    drawn = {"rules": {"titled": (0, "low")}, "where": None, "stop": "100 % of tracks", "channel": "#audit"}
+    observed, enforced = (policy_of({**drawn, "mode": mode}, "observed") for mode in ("observe", "enforce"))
+    _audited(store, observed)
+    told = previewed(store, before=observed, after=enforced, licences=LICENCES, as_of=CLOCK(), roles=ROLES)
+    assert [(one["threads"], one["messages"], one["left_out"]) for one in told["channels"]] == [(1, 1, 0)]
+    assert "would open 0 violations and close 0. 2 open violations that are only observed would be enforced." in (
+        sums(told)
+    )
+    before = _asked(store, "observed")
+    _audited(store, enforced)
+    assert _listed(store, [number for number in _asked(store, "observed") if number not in before]) == 2
 
 
 def test_a_preview_names_who_would_be_asked(store: Store) -> None:

@@ -126,6 +126,7 @@ def test_a_proposals_message_is_the_one_that_was_reviewed() -> None:
         ({"begins": THEN}, "\nIt comes into force 22 Nov 2026, 14:05 UTC."),
         ({"begins": THEN}, "From 22 Nov 2026, 14:05 UTC on, it opens 10 and closes 3 violations"),
         ({"begins": THEN}, "\nThe first audit from then on posts in #data-audit: 1 new thread"),
+        ({"changes": (Change("a", "train", enforced=2),)}, "• a in train: enforces 2 that are only observed"),
         ({"judges_nothing": True}, "It would judge nothing: it applies to no track. It opens 10"),
         ({"confirmations": 2, "able": 1}, "2 people would have to confirm it, and 1 may: name more in cratecheck.toml"),
         ({"state": "activated", "confirmed": (Step("U2", THEN),)}, "Activated: audits apply this text."),
