@@ -9,7 +9,7 @@ import yaml
 
 from audit_core.errors import CratecheckError, Problems
 from audit_core.placed_yaml.dialect import Dialect
-from audit_core.placed_yaml.lines import Lines
+from audit_core.placed_yaml.lines import DASH, DASH_MEND, Lines
 from audit_core.placed_yaml.places import Place, broken, is_broken, mark_of, spot, spot_of
 from audit_core.wording import on_one_line, quoted
 
@@ -116,6 +116,8 @@ class Builder:
             if not isinstance(key, str) or isinstance(key_at, Place):
                 if not is_broken(key_at):
                     self._refuse("a key that is not text", key_at, "Keys are words: quote it if it is meant.")
+                elif DASH.match(self._lines.after(mark_of(key_at))):
+                    place.spot = broken(place.spot)  # it was to be a list
             elif key in values:
                 lost_dash = lost_dash or self._has_lost_dash(place, key)
                 if not lost_dash or key == next(iter(values)):
@@ -145,6 +147,9 @@ class Builder:
             return None, broken(at)
         if not event.implicit[0] or (text and self._dialect.texts):  # implicit: without quotes, and no block of text
             return text, at
+        if text[:1] > "\u2000" and (dash := DASH.match(text)):
+            self._refuse(f"a dash that is a letter here: {dash[0]}", at, DASH_MEND)
+            return None, broken(at)
         if text[-1:] in _ENDS and (told := _wrong_end(text)):
             self._refuse(told[0], at if text[-1] in _TYPOGRAPHIC else _last_letter(event), told[1])
             return None, broken(at)

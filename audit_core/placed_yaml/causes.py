@@ -9,7 +9,7 @@ from typing import Final
 
 import yaml
 
-from audit_core.placed_yaml.lines import Lines
+from audit_core.placed_yaml.lines import DASH, DASH_MEND, Lines
 from audit_core.placed_yaml.places import Mark
 from audit_core.wording import listed, quoted
 
@@ -58,7 +58,7 @@ def cause_of(lines: Lines, problem: str, place: Mark) -> Cause | None:
         None if there is nothing better to say than what the parser says.
     """
     read = [*_tokens(lines.text, place)]
-    if cause := _open_quotation(read, place) or _comment_inside(lines, read, place):
+    if cause := _open_quotation(read, place) or _comment_inside(lines, read, place) or _other_dash(lines, place):
         return cause
     if problem in (_TOO_MANY, *_ASTRAY) and (cause := _bracket_after_key(lines, place)):
         return cause
@@ -121,6 +121,16 @@ def _comment_inside(lines: Lines, read: list[yaml.Token], place: Mark) -> Cause 
                 )
             if not inside:
                 break
+    return None
+
+
+def _other_dash(lines: Lines, place: Mark) -> Cause | None:
+    """Find a line, not far above the stumble, that begins with a dash that YAML takes for a letter."""
+    for number in range(place.line, max(place.line - _LOOKED_THROUGH, 0), -1):
+        line = lines.lines[number - 1] if number <= len(lines.lines) else ""
+        if found := DASH.match(line.lstrip(" ")):
+            mark = Mark(number, _indent(lines, number) + 1)
+            return Cause(f"a dash that is a letter here: {found[0]}", mark, DASH_MEND)
     return None
 
 

@@ -11,7 +11,11 @@ from audit_core.errors import CratecheckError, Location
 from audit_core.placed_yaml.dialect import Dialect
 from audit_core.placed_yaml.places import Mark
 
-__all__ = ["Lines"]
+__all__ = ["DASH", "DASH_MEND", "Lines"]
+
+DASH: Final = re.compile("[\u2010-\u2015\u2022\u2212](?= )")
+"""What word processors make of the dash, or the bullet, that an entry of a list begins with."""
+DASH_MEND: Final = "Word processors put it in: type - and a space."
 
 _NEW_LINE: Final = re.compile(r"\r\n|\r|\n")
 _WIDTH: Final = 100

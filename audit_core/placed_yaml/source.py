@@ -169,7 +169,9 @@ def parse(content: bytes, path: str, dialect: Dialect) -> SourceFile:
     try:
         values, place = builder.build(lines.text)
     except yaml.YAMLError as error:
-        raise Problems([*builder.mistakes, in_plain_words(lines, error)]) from error
+        stumble = in_plain_words(lines, error)
+        others = [mistake for mistake in builder.mistakes if mistake.at != stumble.at]
+        raise Problems([*others, stumble]) from error
     sha256 = hashlib.sha256(content).hexdigest()
     return SourceFile(lines, text, sha256, values, place, tuple(builder.mistakes))
 

@@ -116,6 +116,9 @@ def date_of(value: object) -> dt.date:
             return dt.date.fromisoformat(value)
     except ValueError:
         raise Refusal(Mistake(f"there is no day {quoted(value)}", "See how many days the month has.")) from None
+    if isinstance(value, str) and (dash := re.search("[\u2010-\u2015\u2212]", value)):
+        what = f"{quoted(value)} is not a date: {dash[0]} is a dash of word processors"
+        raise Refusal(Mistake(what, "Type - between the numbers."))
     raise Refusal(Mistake(f"{quoted(value)} is not a date", 'Write year, month, day, as in "2026-12-01".'))
 
 

@@ -126,6 +126,13 @@ def value_for(field: Field, value: object) -> Value:
             return value
 
 
+def _value_to_choose(field: Field, value: object) -> Value:
+    if isinstance(value, str) and len(value.strip()) != len(value.strip().strip("*")):
+        what = f"{quoted(value)} looks like a pattern, and patterns work in datasets alone"
+        raise Refusal(Mistake(what, "List the values in full; of any value but some, write not: {…} with those."))
+    return value_for(field, value)
+
+
 def _field_name(name: str) -> str:
     if field_named(name) is None:
         raise Refusal(Mistake(f"unknown field {quoted(name)}", did_you_mean(name, FIELDS, _THE_FIELDS)))
@@ -226,7 +233,7 @@ class _Reading:
             if word:
                 mend = f"Put {word} before the field, as in {word}: {_EXAMPLES[word].format(name)}."
             raise Refusal(Mistake(f"{name} takes a value, or a list of values", mend))
-        return Term(name, _each(stated, partial(value_for, field)))
+        return Term(name, _each(stated, partial(_value_to_choose, field)))
 
 
 def _must_be_possible(parts: list[Condition]) -> None:

@@ -43,7 +43,7 @@ BEYOND = {
     *("a-licence-allowed-and-denied", "a-range-the-wrong-way-round", "more-than-all", "unknown-beside-be-present"),
     *("a-pattern-for-a-number", "a-pattern-that-looks-back", "a-range-of-text", "an-unquoted-number-for-text"),
     *("say-with-a-brace-alone", "say-with-a-format-trick", "say-with-an-unknown-name"),
-    *("a-selector-nested-too-deep", "all-of-what-no-track-can-be"),
+    *("a-selector-nested-too-deep", "all-of-what-no-track-can-be", "a-pattern-in-where"),
 }
 
 
