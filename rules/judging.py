@@ -182,13 +182,13 @@ class Judging:
         otherwise: Collection[str],
     ) -> Judgement:
         evaluation = self._evaluated(policy, rule, covered)
-        unseen = self._unseen(rule, covered.scope, evaluation, before)
+        unseen = self._unseen(rule, covered, evaluation, before)
         changes = transitions(
             evaluation.found,
             {key: stands for key, stands in before.items() if key not in unseen} if unseen else before,
             outlived=self._outlived,
             otherwise=otherwise,
-            closing=partial(self._closing, rule, covered.scope),
+            closing=partial(self._closing, rule, covered),
             # Of what is not judged any more, it is known without judging how it closes.
             complete=evaluation.complete
             or _partly(evaluation)
@@ -227,19 +227,19 @@ class Judging:
             return broken(policy, rule, covered.scope.dataset.name, covered.judged, error)
 
     def _unseen(
-        self, rule: Rule, scope: Scope, evaluation: Evaluation, before: Mapping[str, Standing]
+        self, rule: Rule, covered: Covered, evaluation: Evaluation, before: Mapping[str, Standing]
     ) -> dict[str, Standing]:
         """Find the violations that would be resolved, had their rule been judged as a whole."""
         if not _partly(evaluation):
             return {}
         found = {one.key for one in evaluation.found}
         missing = {key: stands for key, stands in before.items() if key not in found}
-        closed = self._closing(rule, scope, list(missing.values()))
+        closed = self._closing(rule, covered, list(missing.values()))
         return {key: stands for key, stands in missing.items() if key not in closed}
 
-    def _closing(self, rule: Rule, scope: Scope, missing: Sequence[Standing]) -> Mapping[str, Closing]:
+    def _closing(self, rule: Rule, covered: Covered, missing: Sequence[Standing]) -> Mapping[str, Closing]:
         with self._store.read() as connection:
-            return closing(connection, rule, scope, missing)
+            return closing(connection, rule, covered.scope, missing, judged=covered.judged)
 
 
 def _partly(evaluation: Evaluation) -> bool:

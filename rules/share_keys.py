@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictInt, model_validator
 
 from audit_core.catalogue.fields import field_named
+from audit_core.ledger.violations import SubjectKind
 from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import did_you_mean, listed, quoted
@@ -170,8 +171,8 @@ class Spec(Strict):
         }
         return Question(f"{self.of} by {self.by}", frozenset(word for word, asked in demands.items() if asked))
 
-    def asks(self, discriminator: str) -> bool:
-        """Tell whether a violation, by its discriminator, is of what the rule asks."""
+    def asks(self, subject_kind: SubjectKind, discriminator: str) -> bool:
+        """Tell whether a violation, by its subject's kind and its discriminator, is of what the rule asks."""
         if discriminator == UNKNOWN:
             return self.unknown_at_most is not None
         if discriminator:

@@ -23,7 +23,9 @@ __all__ = ["closing"]
 _HELD_BY: Final[dict[SubjectKind, SubjectKind]] = {"pair": "track"}
 
 
-def closing(connection: Connection, rule: Rule, scope: Scope, missing: Sequence[Standing]) -> dict[str, Closing]:
+def closing(
+    connection: Connection, rule: Rule, scope: Scope, missing: Sequence[Standing], *, judged: int
+) -> dict[str, Closing]:
     """Say how violations of a dataset close that were not found again.
 
     Parameters
@@ -36,24 +38,35 @@ def closing(connection: Connection, rule: Rule, scope: Scope, missing: Sequence[
         Of their dataset.
     missing : sequence of Standing
         Violations that were not found again.
+    judged : int
+        How many tracks of the dataset are judged.
 
     Returns
     -------
     closing : dict
         By key. Gone: the subject is not in the snapshot, or is out by a quarantine. Superseded: it is there, but the
         policy does not judge it any more, or the rule is of another kind or field now, or asks another thing of it.
-        Those that are left out are resolved; a violation of the rule itself always is.
+        Those that are left out are resolved, and so is a violation of the rule itself. Where nothing is judged, nothing
+        is resolved: all is gone with the dataset's tracks, or superseded.
     """
+    found = _vanished(connection, rule, scope, missing)
+    if judged:
+        return found
+    some = connection.execute(select(tracks.c.id).where(scope.whole()).limit(1)).one_or_none()
+    return {one.key: found.get(one.key, "superseded" if some else "gone") for one in missing}
+
+
+def _vanished(connection: Connection, rule: Rule, scope: Scope, missing: Sequence[Standing]) -> dict[str, Closing]:
     field = getattr(rule.spec, "field", None) or getattr(rule.spec, "by", None)
     prefix = f"{field}:" if isinstance(field, str) else ""
-    asks = getattr(rule.spec, "asks", lambda discriminator: True)
+    asks = getattr(rule.spec, "asks", lambda subject_kind, discriminator: True)
     found: dict[str, Closing] = {}
     subjects: dict[SubjectKind, list[Standing]] = defaultdict(list)
     for one in missing:
         if one.subject_kind == "rule":
             continue
         of_another = one.subject_kind == "value" and not one.subject.startswith(prefix)
-        if one.kind != rule.kind or of_another or not asks(one.discriminator):
+        if one.kind != rule.kind or of_another or not asks(one.subject_kind, one.discriminator):
             found[one.key] = "superseded"
         elif one.subject_kind != "value" or not one.discriminator:  # of the unknown, some may always come back
             subjects[_HELD_BY.get(one.subject_kind, one.subject_kind)].append(one)

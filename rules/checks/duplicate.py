@@ -61,6 +61,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_co
 
 from audit_core.catalogue.snapshot import Snapshot
 from audit_core.catalogue.tables import tracks
+from audit_core.ledger.violations import SubjectKind
 from audit_core.placed_yaml.mistakes import Mistake, Refusal
 from audit_core.placed_yaml.models import Strict
 from audit_core.wording import listed
@@ -124,6 +125,10 @@ def _at_least_one(number: int) -> int:
     return number
 
 
+_OF_ALL: Final = "share"
+_OF_A_SPLIT: Final = "share of a split"
+
+
 class Spec(Strict):
     """The keys of this kind of rule."""
 
@@ -155,6 +160,13 @@ class Spec(Strict):
     def question(self) -> Question:
         """What is asked."""
         return Question("groups" if self.share_at_most is None else "share")
+
+    def asks(self, subject_kind: SubjectKind, discriminator: str) -> bool:
+        """Tell whether a violation, by its subject's kind and its discriminator, is of what the rule asks."""
+        in_splits = self.within == "split"
+        if self.share_at_most is None:
+            return subject_kind == "group" and bool(discriminator) == in_splits
+        return subject_kind == "value" and discriminator == (_OF_A_SPLIT if in_splits else _OF_ALL)
 
 
 def explain(spec: Spec) -> str:
@@ -310,7 +322,7 @@ def _complaint_of_share(spec: Spec, scope: Scope, share: _Share) -> Complaint:
             "at_most": at_most,
         },
         bound={"per_mille": int(exact * 1000)},
-        discriminator="share of a split" if share.place else "share",
+        discriminator=_OF_A_SPLIT if share.place else _OF_ALL,
     )
 
 

@@ -90,6 +90,56 @@ def test_a_rule_of_another_field_supersedes_what_it_said_of_the_first(
     assert states() == {"artist:nina": "superseded"}
 
 
+_ONE_RECORDING: list[dict[str, Any]] = [{"key": key, "artist": "Nina", "recording": "R"} for key in "abc"]
+_OF_ALL_TOGETHER: list[dict[str, Any]] = [
+    {"kind": "share", "of": "tracks", "by": "artist", "gini_at_most": 0.1},
+    {"kind": "share", "of": "tracks", "by": "artist", "at_most": "50 %"},
+    {"kind": "share", "of": "tracks", "by": "album", "unknown_at_most": "1 %"},
+    {"kind": "duplicate", "same": ["recording"], "share_at_most": "1 %"},
+    {"kind": "crossing", "field": "artist"},  # of which there is not enough evidence
+]
+
+
+@pytest.mark.parametrize("rule", _OF_ALL_TOGETHER)
+def test_where_no_track_is_judged_any_more_nothing_is_resolved(
+    rule: dict[str, Any], store: Store, audited: Audited, states: States
+) -> None:
+    plant(store, "crate", [*_ONE_RECORDING, {"key": "z", "artist": "Otis"}])
+    audited(policy(rule))
+    assert set(states().values()) == {"open"}
+    audited(policy(rule, applies_to={"where": {"split": "trian"}}))
+    assert set(states().values()) == {"superseded"}
+    audited(policy(rule))
+    assert set(states().values()) == {"open"}
+    plant(store, "crate", [])
+    audited()
+    assert set(states().values()) == {"gone"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"share_at_most": "1 %"}, {"group_at_most": 5}),
+        ({"group_at_most": 1}, {"share_at_most": "99.9 %"}),
+        ({"group_at_most": 1}, {"within": "split"}),
+        ({"share_at_most": "1 %"}, {"share_at_most": "99 %", "within": "split"}),
+    ],
+)
+def test_duplicates_that_are_counted_otherwise_are_superseded_and_not_resolved(
+    before: dict[str, Any], after: dict[str, Any], store: Store, audited: Audited
+) -> None:
+    same = {"kind": "duplicate", "same": ["recording"], "review": {"decisions": ["approve", "waive"]}}
+    plant(store, "crate", [{**row, "split": f"split {row['key']}"} for row in _ONE_RECORDING])
+    audited(policy({**same, **before}))
+    with store.read() as connection:
+        (was,) = violations.listed(connection)
+    audited(policy({**same, **after}))
+    with store.read() as connection:
+        now = violations.with_key(connection, was.key)
+    assert now is not None
+    assert now.state == "superseded"
+
+
 def test_violations_of_a_rule_that_was_taken_out_of_its_policy_are_superseded(
     store: Store, audited: Audited, states: States
 ) -> None:
