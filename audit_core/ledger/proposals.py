@@ -30,6 +30,7 @@ __all__ = [
     "answered",
     "demand_vouched",
     "examined",
+    "outdated",
     "preview_sha256",
     "proposal",
     "proposals",
@@ -80,7 +81,7 @@ class Proposal:
     state : State
         At the moment for which it was read.
     preview : mapping or None
-        What the examination found; None before it, and of what it refused.
+        What the last examination found; None before the first, and of what it refused.
     confirmations : int
         How many it needs.
     refused : str or None
@@ -192,6 +193,13 @@ def examined(
     if refused is not None:
         now |= {"state": "refused", "preview": None, "refused": refused, "decided_at": at}
     connection.execute(update(policy_proposals).where(policy_proposals.c.id == number).values(**now))
+
+
+def outdated(connection: Connection, number: str, *, person: str, via: Via, at: datetime) -> None:
+    """Send a proposal back to be examined anew, since its preview is no longer right; its answers stay."""
+    lock(connection)
+    append(connection, kind="reexamination", actor=person, via=via, at=at, payload={"proposal": number})
+    connection.execute(update(policy_proposals).where(policy_proposals.c.id == number).values(state="examining"))
 
 
 def answered(

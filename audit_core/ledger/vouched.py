@@ -31,7 +31,7 @@ from audit_core.neighbours.tables import separations
 __all__ = ["OF_POLICIES", "Broken", "Entry", "Vouched", "decided_rows", "entry_of", "finding_rows", "run_rows"]
 
 OF_POLICIES: Final = frozenset(
-    {"proposal", "examination", "confirmation", "rejection", "withdrawal", "activation", "retirement"}
+    {"proposal", "examination", "reexamination", "confirmation", "rejection", "withdrawal", "activation", "retirement"}
 )
 """The kinds of entries that vouch for policies; `vouched_policies` compares them."""
 

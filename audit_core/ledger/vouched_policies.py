@@ -45,6 +45,8 @@ class _Proposal:
             self.confirmations, self.refused = entry.payload.get("confirmations"), entry.payload.get("refused")
             if self.refused is not None:
                 self.state, self.decided_at = "refused", entry.at
+        elif entry.kind == "reexamination":
+            self.state = "examining"
         elif entry.kind in _DECIDES:
             self.state, self.decided_at = _DECIDES[entry.kind], entry.at
 

@@ -213,6 +213,11 @@ class _Office:
         elif found.state == "proposed":
             say(f"confirmed: proposal {found.short}, {self._progress(found)}")
             self._tell_next(found)
+        elif found.state == "examining":
+            say(f"The catalogue has changed since the preview of the proposal {found.short}: it is made anew.")
+            say("Look at it, then confirm.")
+            say()
+            self.examined(found)
         else:
             say(f"{found.state}: proposal {found.short}, policy {found.policy}")
 
@@ -298,17 +303,6 @@ class _Office:
             since = found.effective_at if later and found.effective_at != found.decided_at else None
             when = f"takes force {_moment(since)}" if since else "the next audit applies it"
             say(f"activated: policy {found.policy}, {found.sha256[:12]}; {when}")
-        self._tell_age(found)
-
-    def _tell_age(self, found: Proposal) -> None:
-        """Say if the catalogue is another by now than the preview was made of."""
-        from audit_core.catalogue.snapshot import latest_revision
-
-        seen = (found.preview or {}).get("revision")
-        with self.store.read() as connection:
-            newest = latest_revision(connection)
-        if seen is not None and seen != newest:
-            say(f"Its preview was made of revision {seen} of the catalogue, which is at revision {newest} now.")
 
 
 def _moment(at: Any) -> str:

@@ -65,6 +65,11 @@ def told_of(card: Card, answer: Answer) -> str:
     match answer, card.state:
         case "confirm", "activated":
             return f"You activated the proposal: {policy} is {'out of' if card.kind == 'retirement' else 'in'} force."
+        case "confirm", "examining":
+            return (
+                f"Not confirmed yet: the catalogue has changed since the preview for {policy}, which is made anew."
+                " Look at it, then confirm."
+            )
         case "confirm", _:
             others = counted(card.confirmations - len(card.confirmed), "more person", "more people")
             return f"You confirmed the proposal for {policy}. It waits for {others}."

@@ -26,6 +26,7 @@ from audit_core.ledger.proposals import (
     answered,
     demand_vouched,
     examined,
+    outdated,
     proposal,
     proposals,
     proposals_like,
@@ -37,6 +38,7 @@ from bot.outbox import ask, edit_parents
 from bot.people import demand_known, identified, same_person
 from bot.policies import Policies, kept_name, kept_text, readable_text
 from bot.proposing.approvers import Approvers
+from bot.proposing.freshness import is_stale
 from bot.proposing.proposed import closed, difference_subject, proposal_subject
 from bot.proposing.underway import must_carry_on_pending
 from bot.roles import Roles
@@ -235,6 +237,9 @@ class Activations:
     def answer(self, number: str, person: str, via: Via, answer: Answer, reason: str = "") -> Proposal:
         """Take an answer: once, however often it arrives. The last confirmation that is needed activates.
 
+        What is to be confirmed after the catalogue was changed, or an audit finished, is examined anew instead:
+        nobody has seen what it would do now. It is given back as "examining" then; confirmations that it has stay.
+
         Parameters
         ----------
         number : str
@@ -269,9 +274,13 @@ class Activations:
                 raise DecisionRefused("a rejection needs a reason", mend="Say why: its author will ask.")
             if answer == "confirm" and policy is not None:
                 self._demand_unique(connection, policy, now)
-            answered(connection, number, answer=answer, person=person, via=via, at=now, reason=reason)
+            stale = answer == "confirm" and is_stale(connection, found.preview or {})
+            if stale:
+                outdated(connection, number, person=person, via=via, at=now)
+            else:
+                answered(connection, number, answer=answer, person=person, via=via, at=now, reason=reason)
             found = _there(connection, number, now)
-            if answer == "confirm" and found.confirmed >= found.confirmations:
+            if not stale and answer == "confirm" and found.confirmed >= found.confirmations:
                 demand_vouched(connection, number)
                 found = self._activate(connection, found, policy, person, via, now)
             self._retell(connection, found)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from audit_core.catalogue.snapshot import latest_revision
 from audit_core.catalogue.store import Store
 from audit_core.errors import PolicyError
+from bot.proposing.freshness import made_of
 from bot.proposing.previews import previewed
 from bot.proposing.underway import with_what_is_underway
 from bot.roles import Roles
@@ -49,7 +50,7 @@ def examination(
     Returns
     -------
     preview : dict
-        As of `bot.proposing.underway.with_what_is_underway`: JSON.
+        As of `bot.proposing.underway.with_what_is_underway`, with what it is made of: JSON.
 
     Raises
     ------
@@ -60,6 +61,8 @@ def examination(
     """
     if after is not None:
         _demand_examples(after, licences)
+    with store.read() as connection:
+        made = made_of(connection)  # before it is made: what changes meanwhile is noticed
     if before is None and after is None:
         preview = _nothing(store, policy, as_of)
     else:
@@ -68,7 +71,7 @@ def examination(
         )
     if unreadable:
         preview = preview | {"loosening": [*preview["loosening"], _UNREADABLE]}
-    return with_what_is_underway(store, preview, after=after, licences=licences, as_of=as_of)
+    return with_what_is_underway(store, preview, after=after, licences=licences, as_of=as_of) | made
 
 
 def _demand_examples(policy: Policy, licences: LicenceTable) -> None:

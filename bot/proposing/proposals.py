@@ -17,13 +17,13 @@ from bot.messages.difference import difference, difference_message
 from bot.messages.kit import Message
 from bot.messages.policy_form import PolicyForm
 from bot.messages.proposal import Asked, Card, Change, Kind, Step
-from bot.policies import Policies
+from bot.policies import Policies, readable_text
 from bot.proposing.approvers import Approvers
 from bot.proposing.fields import TooLong, fields_of
+from bot.proposing.freshness import seen_of
 from rules.activation import effective_at
 from rules.language.explain import explain_rule
 from rules.language.policy import Policy
-from rules.language.reader import check_text
 
 __all__ = ["Proposals", "mark_of"]
 
@@ -51,7 +51,7 @@ class Proposals:
 
     def card_of(self, connection: Connection, one: Proposal) -> Card:
         """Read what is to be said of a proposal."""
-        said = _text(connection, one.sha256 or one.base_sha256)
+        said = readable_text(connection, one.sha256 or one.base_sha256)
         preview: Mapping[str, Any] = one.preview or {}
         ended = [given for given in one.answers if given.answer != "confirm"]
         return Card(
@@ -133,12 +133,7 @@ class Proposals:
 
 def mark_of(one: Proposal) -> str:
     """Write how far a proposal is, for its buttons: a click on an older state of it is noticed."""
-    return f"{one.state}/{one.confirmed}"
-
-
-def _text(connection: Connection, sha256: str | None) -> Policy | None:
-    text = text_of(connection, sha256) if sha256 else None
-    return check_text(text, f"policy text {(sha256 or '')[:12]}") if text is not None else None
+    return f"{one.state}/{one.confirmed}/{seen_of(one.preview or {})}"
 
 
 def _kind(one: Proposal) -> Kind:

@@ -103,6 +103,21 @@ def test_a_loosened_critical_rule_waits_for_two(run: Run, file: Path) -> None:
     assert "activated: " in run("policy", "confirm", number, person="U0OTIS").out
 
 
+def test_a_preview_that_the_catalogue_has_outrun_is_shown_anew_before_it_is_confirmed(
+    run: Run, file: Path, tmp_path: Path
+) -> None:
+    number = proposed(run)
+    (tmp_path / "tracks.csv").write_text("key,licence\na,\n", encoding="utf-8")
+    (tmp_path / "mapping.yaml").write_text("key: key\nfields: {licence: licence}\n", encoding="utf-8")
+    assert run("import", "tracks.csv", "--dataset", "songs", "--mapping", "mapping.yaml").status == 0
+    shown = run("policy", "confirm", number, person="U0GRACE").out
+    assert f"The catalogue has changed since the preview of the proposal {number}: it is made anew." in shown
+    assert "licence-known in songs" in shown
+    assert f"cratecheck policy confirm {number} --as NAME" in shown
+    assert "activated: " in run("policy", "confirm", number, person="U0GRACE").out
+    assert run("ledger", "verify").status == 0
+
+
 def test_a_retirement_is_proposed_and_confirmed(run: Run, file: Path) -> None:
     activated(run)
     ran = run("policy", "retire", "release", "--reason", "replaced")

@@ -455,15 +455,6 @@ def test_what_a_crash_left_to_be_examined_is_found_and_examined(house: House) ->
     assert house.at_work.waiting() == []
 
 
-def test_an_old_preview_still_counts_and_says_of_which_revision_it_is(house: House) -> None:
-    plant(house.store, "songs", [{"key": "a"}])
-    found = house.proposed()
-    assert found.preview is not None
-    plant(house.store, "songs", [{"key": "a"}, {"key": "b"}])
-    assert house.confirm(found).state == "activated"
-    assert found.preview["revision"] == 1
-
-
 def messages(house: House) -> list[tuple[str, str, int]]:
     with house.store.read() as connection:
         rows = connection.execute(select(outbox.c.channel, outbox.c.subject, outbox.c.asked).order_by(outbox.c.id))
