@@ -16,9 +16,18 @@ from audit_core.neighbours.linked import regrouped
 from audit_core.neighbours.publishing import Comparison, Found, members_to_change, written
 from audit_core.neighbours.tables import separations
 
-__all__ = ["regroup"]
+__all__ = ["is_to_regroup", "regroup"]
 
 logger = logging.getLogger(__name__)
+
+
+def is_to_regroup(store: Store, *, clock: Clock = utc_now) -> bool:
+    """Tell whether what persons have separated asks for the recordings to be made anew."""
+    with store.read() as connection:
+        if connection.execute(select(separations.c.at).limit(1)).first() is None:
+            return False
+        snapshot = Snapshot(latest_revision(connection), clock())
+        return bool(members_to_change(connection, snapshot, regrouped(connection, snapshot)))
 
 
 def regroup(store: Store, *, actor: str, via: Via, clock: Clock = utc_now) -> Comparison | None:
@@ -26,12 +35,8 @@ def regroup(store: Store, *, actor: str, via: Via, clock: Clock = utc_now) -> Co
 
     It waits while an import or a comparison is running: rules hold apart what was separated all the same.
     """
-    with store.read() as connection:
-        if connection.execute(select(separations.c.at).limit(1)).first() is None:
-            return None
-        snapshot = Snapshot(latest_revision(connection), clock())
-        if not members_to_change(connection, snapshot, regrouped(connection, snapshot)):
-            return None
+    if not is_to_regroup(store, clock=clock):
+        return None
     try:
         with hold(store, "comparison", clock=clock) as comparison, hold(store, "import", clock=clock) as lease:
             undo_unpublished(store, lease, clock=clock)

@@ -55,7 +55,8 @@ def run(
     """Say what an edit of policies would change: what the next audit would open and close, and whom it would ask.
 
     The files are held against the catalogue as the audit does it, and compared with what stands and with the policies
-    in force. It writes nothing, and asks nobody. The exit status is 0 whatever comes out: it is no judgement.
+    in force. It asks nobody, and nothing of it is written; what a finished audit left to be settled is settled first,
+    as by every command that reads violations. The exit status is 0 whatever comes out: it is no judgement.
 
     Example: cratecheck policy preview policies/rights.yaml --format markdown
     """

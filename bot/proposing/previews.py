@@ -54,6 +54,8 @@ def previewed(
 ) -> dict[str, Any]:
     """Say what an edit of a policy would change, and what would be posted where, as a JSON value.
 
+    Nothing of it is written. What a finished audit left to be settled is settled first, as by everyone who reads it.
+
     Parameters
     ----------
     store, before, after, licences, as_of, progress
@@ -65,8 +67,9 @@ def previewed(
     -------
     preview : dict
         As `Preview.as_dict` (``loosening`` lists the sentences on critical rules); ``holds_from``, the day that the
-        edited policy names, if it lies ahead; ``judges_nothing``, whether it applies to no track; and ``channels``:
-        for each channel into which something would be posted ``channel``, ``threads`` (parent messages that are new
+        edited policy names, if it lies ahead; ``judges_nothing``, whether it applies to no track; ``regroups``,
+        whether the next audit makes the recordings anew before it judges, which this does not; and ``channels``: for
+        each channel into which something would be posted ``channel``, ``threads`` (parent messages that are new
         there), ``messages`` (in threads), ``left_out`` (violations that these don't list) and ``people`` (the reviewers
         whom these ask).
 
@@ -75,6 +78,8 @@ def previewed(
     Problems
         If a rule no longer says what it was called before, so that its history would be lost.
     """
+    from audit_core.neighbours.regrouping import is_to_regroup  # not at start-up: it reads what joins recordings
+
     settle(store)
     news = after.safety.post_at_most * ITEMS_AT_MOST if after else 0
     found = preview(store, before=before, after=after, licences=licences, as_of=as_of, news=news, progress=progress)
@@ -86,6 +91,7 @@ def previewed(
         **found.as_dict(),
         "holds_from": _holds_from(after, as_of),
         "judges_nothing": after is not None and not any(one.judged or one.result == "error" for one in found.rules),
+        "regroups": is_to_regroup(store),
         "channels": list(channels),
     }
 

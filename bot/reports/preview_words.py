@@ -34,7 +34,7 @@ def warning(preview: Mapping[str, Any]) -> str:
 
 
 def sums(preview: Mapping[str, Any]) -> str:
-    """Say in a sentence what the next audit would do."""
+    """Say in a sentence or some what the next audit would do."""
     rules = preview["rules"]
     opens, closes = sum(map(_opens, rules)), sum(map(_closes, rules))
     lapsing = sum(rule["lapsing"] for rule in rules)
@@ -50,7 +50,9 @@ def sums(preview: Mapping[str, Any]) -> str:
     enforced = sum(map(_enforced, rules))
     are = "is" if enforced == 1 else "are"
     asked = f" {counted(enforced, 'open violation')} that {are} only observed would be enforced."
-    return f"{said}{f', {anyway}' if anyway else ''}.{asked if enforced else ''}{lapses}"
+    first = " The audit makes the recordings anew before, since some were separated: that may open and close others."
+    regroups = first if preview.get("regroups") else ""
+    return f"{said}{f', {anyway}' if anyway else ''}.{asked if enforced else ''}{lapses}{regroups}"
 
 
 def of_these_anyway(opens: int, closes: int) -> str:

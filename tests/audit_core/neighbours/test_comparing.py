@@ -21,7 +21,7 @@ from audit_core.ledger.verify import verify
 from audit_core.neighbours.comparing import compare
 from audit_core.neighbours.pairs import CERTAIN, FilePair, pairs
 from audit_core.neighbours.publishing import Comparison
-from audit_core.neighbours.regrouping import regroup
+from audit_core.neighbours.regrouping import is_to_regroup, regroup
 from audit_core.neighbours.tables import audio_matches, recording_members, recordings
 from tests.support.ledger import Time, audit, decided, found, key_of, request
 from tests.support.scanned import copy, music, packets_of, scanned
@@ -186,7 +186,9 @@ def test_recordings_that_a_person_separates_come_apart_and_never_together_again(
     audit(store, [found("a")], clock=Time())
     a, b = sorted([packets_of("a.mp3"), packets_of("b.mp3")])
     decided(store, request("separate", key_of("a"), separated=[(a, b)]))
+    assert is_to_regroup(store, clock=lambda: NOW)
     assert regroup(store, actor="ada", via="cli", clock=lambda: NOW) is not None
+    assert not is_to_regroup(store, clock=lambda: NOW)
     assert members(store) == {}
     assert regroup(store, actor="ada", via="cli", clock=lambda: NOW) is None
     compared(store, cache, again=True)

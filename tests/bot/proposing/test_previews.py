@@ -109,6 +109,16 @@ def test_a_preview_tells_that_what_is_only_observed_would_be_enforced(store: Sto
     assert _listed(store, [number for number in _asked(store, "observed") if number not in before]) == 2
 
 
+def test_a_preview_says_that_the_audit_makes_the_recordings_anew_before(store: Store) -> None:
+    plant(store, "separated", [{"key": "a"}])
+    drawn = {"rules": {"titled": (0, "low")}, "mode": "observe", "where": None, "stop": "100 % of tracks"}
+    new = policy_of({**drawn, "channel": "#audit"}, "separated")
+    told = previewed(store, before=None, after=new, licences=LICENCES, as_of=CLOCK(), roles=ROLES)
+    assert told["regroups"] is False
+    assert "recordings anew" not in sums(told)
+    assert "The audit makes the recordings anew before" in sums({**told, "regroups": True})
+
+
 def test_a_preview_names_who_would_be_asked(store: Store) -> None:
     plant(store, "whom", [{"key": "a"}])
     drawn = {"rules": {"titled": (0, "low")}, "mode": "enforce", "where": None, "stop": "100 % of tracks"}
