@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal, cast, get_origin
 
@@ -25,12 +27,14 @@ from pydantic_settings import SettingsError as NotJson
 from audit_core.catalogue.store import sqlite_url
 from audit_core.errors import CratecheckError, Location, Problems, SettingsError
 from audit_core.toml_lines import line_of
+from audit_core.wording import quoted
 
 __all__ = ["SETTINGS_FILE", "Clips", "Settings", "load_settings"]
 
 SETTINGS_FILE = "cratecheck.toml"
 
 _PREFIX: Final = "CRATECHECK_"
+_SLACK_ID: Final = re.compile(r"[UW][A-Z0-9]+")
 
 Clips = Literal["unless_forbidden", "only_if_allowed", "never"]
 """Whether a licence that is silent about copies, unknown or not stated will do for a clip to be heard by reviewers."""
@@ -51,7 +55,9 @@ class Settings(BaseSettings):
     workspace: Path
     demo: bool = Field(default=False, description="A workspace for trying, which the desk may show.")
     people: dict[str, str] = Field(default_factory=dict, description="Slack user id → name.")
-    groups: dict[GroupHandle, list[str]] = Field(default_factory=dict, description="@group → Slack user ids.")
+    groups: dict[GroupHandle, list[str]] = Field(
+        default_factory=dict, description="@group → Slack user ids, or names of [people]."
+    )
     policy_approvers: list[str] = Field(
         default_factory=list,
         description=(
@@ -140,17 +146,17 @@ def load_settings(workspace: Path) -> Settings:
     if problems:
         raise Problems(problems)
     said = _variables()
+
+    def at_of(setting: Sequence[int | str]) -> Location:
+        return Location(said[setting[0]]) if setting[0] in said else Location(str(path), line_of(text, setting))
+
     try:
         settings = Settings(workspace=workspace)
     except ValidationError as error:
         raise Problems(
             SettingsError(
                 f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}",
-                at=(
-                    Location(said[mistake["loc"][0]])
-                    if mistake["loc"][0] in said
-                    else Location(str(path), line_of(text, mistake["loc"]))
-                ),
+                at=at_of(mistake["loc"]),
             )
             for mistake in error.errors(include_input=False, include_url=False)
         ) from error
@@ -161,6 +167,7 @@ def load_settings(workspace: Path) -> Settings:
             for variable in _not_json(said)
         ) from error
     beside: dict[str, object] = {
+        "groups": _with_ids(settings, lambda group: at_of(["groups", group])),
         "audio": {name: where if "://" in where else str(workspace / where) for name, where in settings.audio.items()},
         "features": workspace / settings.features,
     }
@@ -169,6 +176,36 @@ def load_settings(workspace: Path) -> Settings:
     if settings.embedder_model is not None:
         beside["embedder_model"] = workspace / settings.embedder_model
     return settings.model_copy(update=beside)
+
+
+def _with_ids(settings: Settings, at: Callable[[str], Location]) -> dict[str, list[str]]:
+    """Put ids in place of names of [people] in groups, and refuse what is neither: nobody could decide by it."""
+    ids: dict[str, list[str]] = {}
+    for person, name in settings.people.items():
+        ids.setdefault(_folded(name), []).append(person)
+    problems: list[CratecheckError] = []
+    groups: dict[str, list[str]] = {}
+    for group, members in settings.groups.items():
+        groups[group] = []
+        for member in members:
+            named = ids.get(_folded(member), [])
+            if member in settings.people or (not named and _SLACK_ID.fullmatch(member)):
+                groups[group].append(member)
+            elif len(named) == 1:
+                groups[group].append(named[0])
+            else:
+                why = "is the name of more than one of [people]" if named else "is no Slack user id, nor in [people]"
+                mend = "Write an id, such as U0123ABCD, or a name that [people] gives to one."
+                problems.append(
+                    SettingsError(f"{quoted(member)}, in the group {group}, {why}", at=at(group), mend=mend)
+                )
+    if problems:
+        raise Problems(problems)
+    return groups
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _variables() -> dict[int | str, str]:

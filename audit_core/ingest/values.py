@@ -25,11 +25,12 @@ ALGORITHMS: Final = {
 
 _WHOLE: Final = re.compile(r"([0-9]{1,18})(?:\.0*)?")
 _DECIMAL: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{0,18}))?")
+_WITH_UNIT: Final = re.compile(r"([0-9.]+) ?(ms|s|min|h)")
 _SCIENTIFIC: Final = re.compile(r"[0-9](?:\.[0-9]{1,18})?[eE][+-]?[0-9]{1,2}")
 _CLOCK: Final = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-5][0-9](?:\.[0-9]{1,18})?)")
 _DAY: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ][0-9]{2}:[0-9]{2}.*)?")
 _HEX: Final = re.compile(r"[0-9a-f]+")
-_MS_PER: Final = {"ms": 1, "s": 1000, "min": 60_000}
+_MS_PER: Final = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
 _LONGEST_MS: Final = 2**53
 
 
@@ -55,7 +56,7 @@ def whole_number(text: str, lowest: int, highest: int) -> int:
 
 
 def milliseconds(text: str, unit: str) -> int:
-    """Read a length of time: a number of `unit`, or a clock's ``3:25`` and ``1:02:03.5``, which need none.
+    """Read a length of time: a number of `unit`, or what says its own: ``1.5 min``, or a clock's ``3:25``, ``1:02:03``.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def milliseconds(text: str, unit: str) -> int:
     Raises
     ------
     BadValue
-        If it is neither.
+        If it is none of these.
     """
     if found := _DECIMAL.fullmatch(text):
         whole, fraction = found.groups("")
@@ -81,6 +82,8 @@ def milliseconds(text: str, unit: str) -> int:
     elif found := _CLOCK.fullmatch(text):
         hours, minutes, seconds = found.groups("0")
         duration = int(hours) * 3_600_000 + int(minutes) * 60_000 + milliseconds(seconds, "s")
+    elif (found := _WITH_UNIT.fullmatch(text)) and _DECIMAL.fullmatch(found[1]):
+        duration = milliseconds(found[1], found[2])
     elif _SCIENTIFIC.fullmatch(text):
         duration = milliseconds(f"{Decimal(text):f}", unit)
     else:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audit_core.errors import CratecheckError, SettingsError
+from audit_core.errors import CratecheckError, Problems, SettingsError
 from audit_core.settings import load_settings
 
 SECRETS = ("DATABASE_URL", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
@@ -27,6 +27,19 @@ def test_an_empty_file_gives_a_sqlite_file_in_the_workspace(tmp_path: Path) -> N
     settings = load_settings(written(tmp_path, ""))
     assert settings.database == f"sqlite:///{tmp_path / 'cratecheck.sqlite'}"
     assert not settings.demo
+
+
+def test_a_group_may_name_people_by_their_names(tmp_path: Path) -> None:
+    people = '[people]\nU1 = "Ada  Adams"\nU2 = "Grace"\n'
+    settings = load_settings(written(tmp_path, f'{people}[groups]\n"@legal" = ["ada adams", "U2", "U9"]\n'))
+    assert settings.groups == {"@legal": ["U1", "U2", "U9"]}
+
+
+@pytest.mark.parametrize("member", ["Adah", "Bo"])
+def test_a_member_of_a_group_who_is_nobody_is_told_with_the_line(tmp_path: Path, member: str) -> None:
+    text = f'[people]\nU1 = "Bo"\nU2 = "Bo"\n[groups]\n"@legal" = ["{member}"]\n'
+    with pytest.raises(Problems, match=rf'cratecheck.toml:5: "{member}", in the group @legal, is'):
+        load_settings(written(tmp_path, text))
 
 
 def test_groups_and_people_are_read(tmp_path: Path) -> None:

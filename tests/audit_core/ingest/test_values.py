@@ -34,13 +34,17 @@ def test_what_is_no_whole_number_in_its_range_is_refused(text: str) -> None:
         ("1:02:03.5", "ms", 3_723_500),
         ("2.5e2", "s", 250_000),
         ("0", "s", 0),
+        ("3 min", "s", 180_000),
+        ("5 s", "ms", 5_000),
+        ("1.5h", "s", 5_400_000),
+        ("500 ms", "s", 500),
     ],
 )
 def test_a_length_of_time_is_whole_milliseconds(text: str, unit: str, expected: int) -> None:
     assert milliseconds(text, unit) == expected
 
 
-@pytest.mark.parametrize("text", ["-3", "3,5", "3m", "3:75", "nan", "inf", "99999999999999999"])
+@pytest.mark.parametrize("text", ["-3", "3,5", "3m", "1.2.3 s", "1e3 s", "3:75", "nan", "inf", "99999999999999999"])
 def test_what_is_no_length_of_time_is_refused(text: str) -> None:
     with pytest.raises(BadValue):
         milliseconds(text, "s")
