@@ -18,9 +18,11 @@ _SETTINGS: Final = """\
 # A Cratecheck workspace. Secrets (SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, SLACK_APP_TOKEN, DATABASE_URL)
 # come from the environment and never stand here.
 
-# Names for the Slack user ids that appear below and in the ledger.
+# Who everybody is: Slack user ids, and the names that --as takes. Name yourself and the reviewers first: a policy is
+# proposed by somebody who is known, and confirmed by somebody else.
 [people]
 # U0123ABCD = "Ada Adams"
+# U0456EFGH = "Grace Green"
 
 # Where the audio of a dataset lies, if elsewhere than where it was imported from: a folder, or s3://BUCKET/FOLDER.
 [audio]
@@ -28,8 +30,8 @@ _SETTINGS: Final = """\
 
 # The groups that policies name as reviewers. A handle that is not listed here is looked up in Slack.
 [groups]
-# "@data-legal" = ["U0123ABCD"]
-# "@data-leads" = ["U0123ABCD"]
+# "@data-legal" = ["U0123ABCD", "U0456EFGH"]
+# "@data-leads" = ["U0123ABCD", "U0456EFGH"]
 """
 _SCHEMA: Final = "policy.schema.json"
 
@@ -66,7 +68,8 @@ def init(
     _make(folder, names, asked=bool(pack))
     say()
     say("The policies are yours to change; each rule says where its numbers come from.")
-    say("Next, name in cratecheck.toml the people of the groups who review: @data-legal and @data-leads. Then:")
+    say("First name in cratecheck.toml yourself and another person under [people], and under [groups] who belongs to")
+    say("@data-legal and @data-leads: whoever proposes a policy must be known, and another reviewer confirms it. Then:")
     steps = list(_next(folder))
     width = max(len(command) for command, _ in steps)
     for command, why in steps:
@@ -136,6 +139,6 @@ def _next(folder: Path) -> Iterator[tuple[str, str]]:
     yield f"cratecheck policy explain{here}", "what do they demand, in plain English?"
     yield f"cratecheck policy test{here}", "do their examples come out as expected?"
     yield f"cratecheck import TRACKS.csv --dataset NAME{here}", "or a folder of audio in place of TRACKS.csv"
-    yield f"cratecheck policy activate --as ADA{here}", "proposes them, and shows what they would find"
-    yield f"cratecheck policy confirm ID --as GRACE{here}", "a second person puts them in force, one by one"
+    yield f'cratecheck policy activate --as "Ada Adams"{here}', "proposes them, and shows what they would find"
+    yield f'cratecheck policy confirm ID --as "Grace Green"{here}', "a second person puts them in force, one by one"
     yield f"cratecheck audit{here}", "holds the data against the policies"
