@@ -292,6 +292,8 @@ def test_examples_that_fail_refuse_a_proposal_and_its_proposer_alone_is_told(hom
     whispers = home.desk.wait_for(lambda: home.whispers("nina")[1:], timeout_s=30.0)
     assert whispers[0].startswith("Your proposal for release is refused.")
     assert "Rule long-enough: given duration: 40 s: expected pass, got fail" in whispers[0]
+    assert ".." not in whispers[0]
+    assert "cratecheck policy test" not in whispers[0]  # nobody types it in Slack
     assert [one.state for one in known(home)] == ["refused"]
     assert not [one for one in home.parents() if "the policy release" in one["text"]]
     assert home.whispers("otis") == []
