@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from audit_core.errors import DecisionRefused, LedgerBroken, StoreError
+from audit_core.errors import CratecheckError, StoreError
 from bot.gestures import AnswerMark, answered, answering
 from bot.listeners.room import BUSY, Room
 from bot.messages.kit import View
@@ -33,7 +33,7 @@ def register(app: App, room: Room) -> None:
         mark, person = answering(body), body["user"]["id"]
         try:
             mark = room.answering.permit(mark, person)
-        except (DecisionRefused, LedgerBroken, StoreError) as error:
+        except CratecheckError as error:
             ack()
             words = BUSY if isinstance(error, StoreError) else room.readable(error)
             room.answer("a refusal", lambda: room.whisper(client, mark.spot, person, words))
@@ -58,15 +58,15 @@ def register(app: App, room: Room) -> None:
         except Moved as moved:
             ack(response_action="update", view=_form(room, moved.mark))
             return
-        except (DecisionRefused, LedgerBroken) as refused:
-            ack(response_action="update", view=notice_view("Not done", room.readable(refused)))
-            return
         except StoreError as error:
             logger.warning("an answer has to wait: %s", error)
             if mark.answer == "confirm":
                 ack(response_action="update", view=notice_view("Not done", BUSY))
             else:
                 ack(response_action="errors", errors={REASON: BUSY})  # what was written stays in the form
+            return
+        except CratecheckError as refused:
+            ack(response_action="update", view=notice_view("Not done", room.readable(refused)))
             return
         ack()
         told = told_of(card, mark.answer)
@@ -79,3 +79,5 @@ def _form(room: Room, mark: AnswerMark) -> View:
     except StoreError as error:
         logger.warning("a form has to wait: %s", error)
         return notice_view(ANSWERS[mark.answer], BUSY)
+    except CratecheckError as error:
+        return notice_view(ANSWERS[mark.answer], room.readable(error))

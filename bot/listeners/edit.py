@@ -56,6 +56,9 @@ def register(app: App, room: Room) -> None:
             logger.warning("a proposal has to wait: %s", error)
             ack(response_action="errors", errors={REASON: BUSY})  # what was written stays in the form
             return
+        except CratecheckError as error:
+            ack(response_action="errors", errors={REASON: room.readable(error)})
+            return
         ack()
         words = _PROPOSED.format(plain(mark.policy, 80))
         room.answer("a confirmation", lambda: room.whisper(client, mark.spot, person, words))
