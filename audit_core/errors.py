@@ -19,8 +19,11 @@ A caller's mistake in code is a `ValueError`, and no part of this family.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 __all__ = [
     "AudioError",
@@ -35,6 +38,10 @@ __all__ = [
     "SettingsError",
     "StoreError",
 ]
+
+
+_OF_ONE_SORT: Final = 20
+_PARTICULARS: Final = re.compile(r"""(["'`]).*?\1|[0-9]+""")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -120,10 +127,13 @@ class ServiceError(CratecheckError):
 
 
 class Problems(CratecheckError):
-    """Several mistakes, told in one go, in the order of their places."""
+    """Several mistakes, told in one go, in the order of their places.
+
+    Of one sort, a file's first twenty are told, and how many more there are.
+    """
 
     def __init__(self, problems: Iterable[CratecheckError]) -> None:
-        self.problems = sorted(
+        in_order = sorted(
             problems,
             key=lambda problem: (
                 problem.at is not None,
@@ -131,10 +141,30 @@ class Problems(CratecheckError):
                 *_place(problem),
             ),
         )
+        self.problems = list(_first_of_each_sort(in_order))
         super().__init__(f"{len(self.problems)} problems")
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
+
+
+def _first_of_each_sort(problems: list[CratecheckError]) -> Iterator[CratecheckError]:
+    """Leave out what a file repeats; at the place of the first that is left out, say how many there are."""
+    sorts = [_sort(problem) for problem in problems]
+    numbers, met = Counter(sorts), Counter[tuple[str, str]]()
+    for problem, sort in zip(problems, sorts, strict=True):
+        met[sort] += 1
+        if problem.at is None or problem.at.line is None or met[sort] <= _OF_ONE_SORT:
+            yield problem
+        elif met[sort] == _OF_ONE_SORT + 1:
+            more = numbers[sort] - met[sort]
+            what = f"{problem.what} (and {more:,} more of this sort)" if more else problem.what
+            yield type(problem)(what, at=problem.at, mend=problem.mend, excerpt=problem.excerpt)
+
+
+def _sort(problem: CratecheckError) -> tuple[str, str]:
+    """Name the file of a mistake, and what is wrong but for what it is about."""
+    return problem.at.file if problem.at else "", _PARTICULARS.sub("", problem.what)
 
 
 def _place(problem: CratecheckError) -> tuple[int, int]:

@@ -63,17 +63,21 @@ class Builder:
         self._next = parser.get_event
         self._next()  # the stream starts
         if isinstance(self._next(), yaml.StreamEndEvent):
-            if self._dialect.begins is None:
-                return {}, Place(spot(0, 0))
-            mend = f"A {self._dialect.one} begins with `{self._dialect.begins}`."
-            self._refuse("nothing in this file", spot(0, 0), mend)
-            raise Problems(self.mistakes)
+            return self._nothing(spot(0, 0))
         built = self._node(self._next(), depth=1)
         self._next()  # the document ends
         if not isinstance(more := self._next(), yaml.StreamEndEvent):
             mend = f"One file holds one {self._dialect.one}: split it."
             self._refuse("a second document begins here", _spot(more), mend)
+        elif built[0] is None and not is_broken(built[1]):
+            return self._nothing(spot_of(built[1]))
         return built
+
+    def _nothing(self, at: int) -> _Built:
+        if self._dialect.begins is None:
+            return {}, Place(at)
+        self._refuse("nothing in this file", at, f"A {self._dialect.one} begins with `{self._dialect.begins}`.")
+        raise Problems(self.mistakes)
 
     def _node(self, event: yaml.Event | None, depth: int) -> _Built:
         at = _spot(event)

@@ -163,6 +163,8 @@ def _found(value: object) -> str:
             return f"the text {quoted(value)}"
         case list():
             return "a list"
+        case None:
+            return "nothing"
         case _:
             return "keys with values"
 

@@ -54,6 +54,22 @@ def test_a_step_that_leads_nowhere_is_skipped() -> None:
     assert source.find(("a", "some-tag", "b")) == source.find(("a", "b"))
 
 
+def test_what_a_file_repeats_is_told_twenty_times_and_then_counted() -> None:
+    repeated = "a: 1\n" * 10_000 + "b: 01\n"
+    told = Problems(problems_of(repeated.encode(), TYPED)).problems
+    assert [problem.at.line for problem in told if problem.at] == [*range(2, 23), 10_001]
+    assert told[19].what == 'the key "a" stands here twice'
+    assert told[20].what == 'the key "a" stands here twice (and 9,978 more of this sort)'
+    assert isinstance(told[20], SettingsError)
+    assert Problems(told).problems == told
+
+
+def test_one_more_than_twenty_are_told_and_each_file_has_its_own() -> None:
+    twins = [problem for name in ("p", "q") for problem in parse(b"a: 1\n" * 22, name).mistakes]
+    assert len(Problems(twins).problems) == len(twins) == 42
+    assert not any("more of this sort" in problem.what for problem in Problems(twins).problems)
+
+
 def test_columns_count_letters_and_not_bytes() -> None:
     mark, _ = parse('{"é𝄞": a, b: c}'.encode(), "p.yaml").find(("b",))
     assert mark.column == 14
@@ -106,6 +122,8 @@ def test_a_file_may_be_empty_if_nothing_has_to_stand_at_its_beginning() -> None:
     ("content", "told"),
     [
         (b"", "nothing in this file. A recipe begins with `dish: …`."),
+        (b"---\n", "nothing in this file. A recipe begins with `dish: …`."),
+        (b"~", "nothing in this file. A recipe begins with `dish: …`."),
         (b"a: 1\n---\nb: 1", "One file holds one recipe: split it."),
         (b"\ta: 1", "a tab. Recipes are indented with spaces."),
         (b"[" * 40, "No recipe needs that."),
