@@ -62,17 +62,22 @@ def run(
     """
     from audit_core.clock import utc_now
     from bot.cli.progress import progress
+    from bot.proposing.former import must_have_been
     from bot.proposing.previews import previewed
     from bot.proposing.underway import with_what_is_underway
     from bot.roles import Roles
     from bot.workspace import licence_table
     from rules.activation import active
+    from rules.lineage import must_carry_on
 
     edited = policies_in(paths, workspace) if paths or not retire else []
     with opened(workspace) as (settings, store):
         now = utc_now()
         with store.read() as connection:
             in_force = {policy.id: policy for policy in active(connection, now)}
+            for policy in edited:
+                must_carry_on(in_force.get(policy.id), policy)
+                must_have_been(connection, policy, now)
         pairs = [(in_force.get(policy.id), policy) for policy in edited] + _retired(retire or [], edited, in_force)
         _must_fit(edited, in_force, [policy for policy in in_force if policy in (retire or ())])
         licences, roles = licence_table(settings), Roles(settings.groups, settings.people)

@@ -38,6 +38,7 @@ from bot.outbox import ask, edit_parents
 from bot.people import demand_known, identified, same_person
 from bot.policies import Policies, kept_name, kept_text, readable_text
 from bot.proposing.approvers import Approvers
+from bot.proposing.former import must_have_been
 from bot.proposing.freshness import is_stale
 from bot.proposing.proposed import closed, difference_subject, proposal_subject
 from bot.proposing.underway import must_carry_on_pending
@@ -352,6 +353,7 @@ class Activations:
             raise Problems(problems)
         must_carry_on(self._policies.readable(connection).get(name), policy)
         must_carry_on_pending(connection, policy, now)
+        must_have_been(connection, policy, now)
 
     def _demand_unique(self, connection: Connection, policy: Policy, now: datetime) -> None:
         if problem := next(clashes(policy, self._others(connection, now)), None):

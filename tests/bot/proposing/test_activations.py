@@ -531,3 +531,15 @@ def test_an_altered_text_is_not_confirmed(house: House) -> None:
         connection.execute(update(policy_texts).values(text=text(severity="low")))
     with pytest.raises(LedgerBroken, match="was altered"):
         house.confirm(found)
+
+
+def test_a_former_id_that_no_rule_ever_had_is_refused(house: House) -> None:
+    house.activated()
+    renamed = text().replace("id: licence-known", "id: licensed\n    formerly: {was}")
+    with pytest.raises(Problems, match='ever called "licence-knwn".*Did you mean "licence-known"'):
+        house.propose(renamed.replace("{was}", "licence-knwn"))
+    assert house.proposed(renamed.replace("{was}", "licence-known")).state == "proposed"
+
+
+def test_a_new_policy_may_bring_former_ids_from_elsewhere(house: House) -> None:
+    assert house.proposed(text().replace("id: licence-known", "id: licensed\n    formerly: x-was")).state == "proposed"
