@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
-from sqlalchemy import select
+from sqlalchemy import Connection, literal, select
 
 from audit_core.catalogue.leases import hold
 from audit_core.catalogue.store import Store
 from audit_core.clock import Clock, utc_now
 from audit_core.errors import CratecheckError, StoreError
 from audit_core.ledger.chain import lock
-from audit_core.ledger.proposals import Proposal, examined, proposal
+from audit_core.ledger.policies import activations
+from audit_core.ledger.proposals import LAPSES_AFTER, Proposal, examined, proposal
 from audit_core.ledger.tables import policy_proposals
 from bot.gestures import Spot
 from bot.lookout import Lookout
@@ -30,6 +33,7 @@ from bot.outbox import edit_parents
 from bot.policies import readable_text
 from bot.proposing.activations import Activations
 from bot.proposing.proposed import proposal_subject
+from bot.tables import outbox
 
 __all__ = ["Examiner"]
 
@@ -68,7 +72,6 @@ class Examiner:
         self._client = client
         self._clock = clock
         self._attempts: dict[str, int] = {}
-        self._ended: set[str] = set()  # by time, and told
         self._lookout = Lookout("examiner", self._look, rests_s=rests_s, ends_within_s=_ENDS_WITHIN_S)
 
     def start(self) -> None:
@@ -156,18 +159,37 @@ class Examiner:
         return re.sub(rf"{re.escape(refused.origin)}:(\d+)(?::\d+)?", there, refused.refused or "")
 
     def _tell_what_time_ended(self) -> None:
-        open_once = select(policy_proposals.c.id).where(
-            policy_proposals.c.state.in_(("examining", "proposed")), policy_proposals.c.id.not_in(self._ended)
-        )
         with self._store.read() as connection:
             now = self._clock()
-            read = [proposal(connection, number, now) for number in connection.scalars(open_once).all()]
-        ended = [one.id for one in read if one is not None and not one.is_open]
+            ended = [
+                one.id
+                for one, sent_at in _open_and_sent(connection, now)
+                if not one.is_open and sent_at < _ended_at(connection, one, now)
+            ]
         if ended:
             with self._store.write() as connection:
                 for number in ended:
                     edit_parents(connection, proposal_subject(number))
-            self._ended.update(ended)
+
+
+def _open_and_sent(connection: Connection, now: datetime) -> Iterator[tuple[Proposal, datetime]]:
+    """Give the proposals that nobody decided and whose message was not sent since they lapsed, and when it was."""
+    sent = (
+        select(policy_proposals.c.id, policy_proposals.c.at, outbox.c.sent_at)
+        .join(outbox, outbox.c.subject == literal(proposal_subject("")) + policy_proposals.c.id)
+        .where(policy_proposals.c.state.in_(("examining", "proposed")), outbox.c.sent_at.is_not(None))
+    )
+    for row in connection.execute(sent).all():
+        if row.sent_at < row.at + LAPSES_AFTER and (one := proposal(connection, row.id, now)) is not None:
+            yield one, row.sent_at
+
+
+def _ended_at(connection: Connection, one: Proposal, now: datetime) -> datetime:
+    """Tell since when a proposal that nobody decided is over."""
+    if one.state == "lapsed":
+        return one.lapses_at
+    begun = [done.effective_at for done in activations(connection, one.policy) if done.effective_at <= now]
+    return max(begun, default=now)
 
 
 class _Ending(Exception):
