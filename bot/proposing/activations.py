@@ -32,6 +32,7 @@ from audit_core.ledger.proposals import (
     proposals_like,
     proposed,
 )
+from audit_core.ledger.requests import writable
 from audit_core.settings import Settings
 from audit_core.wording import did_you_mean, quoted
 from bot.outbox import ask, edit_parents
@@ -141,6 +142,7 @@ class Activations:
         StoreError
             If the database is busy for too long: nothing is proposed then.
         """
+        person, reason = writable(person), writable(reason)
         demand_known(person, self._settings.people)
         person = identified(person, self._settings.people)
         policy = check_text(text, origin or _UNNAMED) if text is not None else None
@@ -259,7 +261,7 @@ class Activations:
         StoreError
             If the database is busy for too long: nothing is answered then.
         """
-        person = identified(person, self._settings.people)
+        person, reason = identified(writable(person), self._settings.people), writable(reason)
         with self._store.read() as connection:
             found = _there(connection, number, self._clock())
             self._met(connection)

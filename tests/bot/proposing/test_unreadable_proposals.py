@@ -13,6 +13,7 @@ from audit_core.catalogue.store import Store
 from audit_core.errors import DecisionRefused
 from audit_core.ledger.policies import activate_text
 from audit_core.ledger.proposals import Answer, examined, proposed
+from audit_core.ledger.verify import verify
 from bot.policies import Policies
 from bot.proposing.proposals import Proposals
 from tests.bot.proposing.test_activations import House, text
@@ -91,3 +92,12 @@ def test_no_text_is_parsed_while_the_database_is_kept_from_others(
     found = house.proposed(text(policy="new", rule="new"))
     house.confirm(found)
     assert parsed == [0]
+
+
+def test_what_nobody_can_read_is_left_out_of_names_and_reasons(store: Store) -> None:
+    house = House(store)
+    found = house.proposed(person="U0ADA\udcfc", reason="ge\udcfcndert ")
+    assert (found.person, found.reason) == ("U0ADA", "gendert")
+    found = house.at_work.answer(found.id, "U0GRACE\udc80", "cli", "reject", "\udce4 no\x00")
+    assert (found.answers[-1].person, found.answers[-1].reason) == ("U0GRACE", "no")
+    assert verify(store).broken is None
