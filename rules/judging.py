@@ -19,7 +19,7 @@ from audit_core.catalogue.store import Store
 from audit_core.ledger.transitions import Change, Closing, Transition, superseded, transitions
 from audit_core.ledger.violations import Standing, rules_that_stand, standing
 from audit_core.ledger.waivers import outlived_at
-from rules.earlier import decided_otherwise
+from rules.earlier import decided_otherwise, found_otherwise
 from rules.evaluate import Evaluation, broken, evaluate
 from rules.language.policy import AppliesTo, Policy, Rule
 from rules.lineage import bears, known_as
@@ -182,13 +182,13 @@ class Judging:
         otherwise: Collection[str],
     ) -> Judgement:
         evaluation = self._evaluated(policy, rule, covered)
-        unseen = self._unseen(rule, covered, evaluation, before)
+        unseen = self._unseen(policy, rule, covered, evaluation, before)
         changes = transitions(
             evaluation.found,
             {key: stands for key, stands in before.items() if key not in unseen} if unseen else before,
             outlived=self._outlived,
             otherwise=otherwise,
-            closing=partial(self._closing, rule, covered),
+            closing=partial(self._closing, policy, rule, covered),
             # Of what is not judged any more, it is known without judging how it closes.
             complete=evaluation.complete
             or _partly(evaluation)
@@ -227,19 +227,22 @@ class Judging:
             return broken(policy, rule, covered.scope.dataset.name, covered.judged, error)
 
     def _unseen(
-        self, rule: Rule, covered: Covered, evaluation: Evaluation, before: Mapping[str, Standing]
+        self, policy: Policy, rule: Rule, covered: Covered, evaluation: Evaluation, before: Mapping[str, Standing]
     ) -> dict[str, Standing]:
         """Find the violations that would be resolved, had their rule been judged as a whole."""
         if not _partly(evaluation):
             return {}
         found = {one.key for one in evaluation.found}
         missing = {key: stands for key, stands in before.items() if key not in found}
-        closed = self._closing(rule, covered, list(missing.values()))
+        closed = self._closing(policy, rule, covered, list(missing.values()))
         return {key: stands for key, stands in missing.items() if key not in closed}
 
-    def _closing(self, rule: Rule, covered: Covered, missing: Sequence[Standing]) -> Mapping[str, Closing]:
+    def _closing(
+        self, policy: Policy, rule: Rule, covered: Covered, missing: Sequence[Standing]
+    ) -> Mapping[str, Closing]:
         with self._store.read() as connection:
-            return closing(connection, rule, covered.scope, missing, judged=covered.judged)
+            otherwise = found_otherwise(connection, policy, rule) if missing else ()
+            return closing(connection, rule, covered.scope, missing, judged=covered.judged, otherwise=otherwise)
 
 
 def _partly(evaluation: Evaluation) -> bool:

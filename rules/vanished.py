@@ -24,7 +24,13 @@ _HELD_BY: Final[dict[SubjectKind, SubjectKind]] = {"pair": "track"}
 
 
 def closing(
-    connection: Connection, rule: Rule, scope: Scope, missing: Sequence[Standing], *, judged: int
+    connection: Connection,
+    rule: Rule,
+    scope: Scope,
+    missing: Sequence[Standing],
+    *,
+    judged: int,
+    otherwise: Collection[str] = (),
 ) -> dict[str, Closing]:
     """Say how violations of a dataset close that were not found again.
 
@@ -40,6 +46,8 @@ def closing(
         Violations that were not found again.
     judged : int
         How many tracks of the dataset are judged.
+    otherwise : collection of str
+        Keys of those that were found when the rule asked something that it does not ask any more.
 
     Returns
     -------
@@ -49,14 +57,16 @@ def closing(
         Those that are left out are resolved, and so is a violation of the rule itself. Where nothing is judged, nothing
         is resolved: all is gone with the dataset's tracks, or superseded.
     """
-    found = _vanished(connection, rule, scope, missing)
+    found = _vanished(connection, rule, scope, missing, otherwise)
     if judged:
         return found
     some = connection.execute(select(tracks.c.id).where(scope.whole()).limit(1)).one_or_none()
     return {one.key: found.get(one.key, "superseded" if some else "gone") for one in missing}
 
 
-def _vanished(connection: Connection, rule: Rule, scope: Scope, missing: Sequence[Standing]) -> dict[str, Closing]:
+def _vanished(
+    connection: Connection, rule: Rule, scope: Scope, missing: Sequence[Standing], otherwise: Collection[str]
+) -> dict[str, Closing]:
     field = getattr(rule.spec, "field", None) or getattr(rule.spec, "by", None)
     prefix = f"{field}:" if isinstance(field, str) else ""
     asks = getattr(rule.spec, "asks", lambda subject_kind, discriminator: True)
@@ -66,7 +76,8 @@ def _vanished(connection: Connection, rule: Rule, scope: Scope, missing: Sequenc
         if one.subject_kind == "rule":
             continue
         of_another = one.subject_kind == "value" and not one.subject.startswith(prefix)
-        if one.kind != rule.kind or of_another or not asks(one.subject_kind, one.discriminator):
+        answered = one.kind == rule.kind and one.key not in otherwise
+        if not answered or of_another or not asks(one.subject_kind, one.discriminator):
             found[one.key] = "superseded"
         elif one.subject_kind != "value" or not one.discriminator:  # of the unknown, some may always come back
             subjects[_HELD_BY.get(one.subject_kind, one.subject_kind)].append(one)

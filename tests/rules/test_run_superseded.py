@@ -140,6 +140,30 @@ def test_duplicates_that_are_counted_otherwise_are_superseded_and_not_resolved(
     assert now.state == "superseded"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "state"),
+    [
+        ({"kind": "field", "field": "title"}, {"kind": "field", "field": "album"}, "superseded"),
+        ({"kind": "licence", "forbid": ["share_alike"]}, {"kind": "licence", "require": ["commercial"]}, "superseded"),
+        (
+            {"kind": "licence", "require": ["commercial"]},
+            {"kind": "licence", "require": ["commercial"], "deny": ["CC0-1.0"]},
+            "resolved",
+        ),
+    ],
+)
+def test_what_passes_another_question_is_superseded_and_not_resolved(
+    before: dict[str, Any], after: dict[str, Any], state: str, store: Store, audited: Audited, states: States
+) -> None:
+    keys = {"id": "asked"} | ({"must": "be_present"} if before["kind"] == "field" else {})
+    plant(store, "crate", [{"key": "a", "licence": "CC-BY-NC-SA-4.0"}])
+    audited(policy({**keys, **before}))
+    assert states() == {"a": "open"}
+    plant(store, "crate", [{"key": "a", "licence": "CC-BY-4.0", "album": "Blue"}])
+    audited(policy({**keys, **after}))
+    assert states() == {"a": state}
+
+
 def test_violations_of_a_rule_that_was_taken_out_of_its_policy_are_superseded(
     store: Store, audited: Audited, states: States
 ) -> None:
