@@ -312,9 +312,11 @@ def _moment(at: Any) -> str:
 def _origin(policy: Policy, workspace: Path) -> str:
     """Name the file as it is named in the workspace; one from elsewhere, by its name alone."""
     from audit_core.wording import writable
+    from bot.gestures import Spot
 
     path = Path(policy.path)
     try:
-        return writable(path.resolve().relative_to(workspace.resolve()).as_posix())
+        name = writable(path.resolve().relative_to(workspace.resolve()).as_posix())
     except ValueError:
-        return writable(path.name)
+        name = writable(path.name)
+    return f"./{name}" if Spot.of_origin(name) else name  # no file passes for a place in Slack

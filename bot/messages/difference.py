@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import unified_diff
+from itertools import takewhile
+from operator import eq
 from typing import Final
 
 from bot.messages.kit import AT_MOST, Block, Message, code_blocks, message, paragraph, size, text
@@ -13,6 +15,8 @@ __all__ = ["difference", "difference_message"]
 
 _LINE_AT_MOST: Final = 400
 _ROOM_FOR_REST: Final = 300
+_SHOWN_OF_WHAT_DIFFERS: Final = 100
+_SHOWN_OF_WHAT_IS_ALIKE: Final = 60
 
 
 def difference(before: str | None, after: str) -> list[str]:
@@ -35,7 +39,7 @@ def difference_message(lines: Sequence[str], sha256: str, *, new: bool) -> Messa
     new : bool
         Whether there was no text before.
     """
-    shown = [as_code(line, _LINE_AT_MOST) for line in lines]
+    shown = [as_code(line, _LINE_AT_MOST) for line in (lines if new else _told_apart(lines))]
     command = f"cratecheck policy show {sha256[:12]}{'' if new else ' --diff'}"
 
     def blocks(number: int) -> list[Block]:
@@ -48,6 +52,31 @@ def difference_message(lines: Sequence[str], sha256: str, *, new: bool) -> Messa
         return message(only, [paragraph(text(only))])
     said = "The text" if new else "The difference"
     return message(f"{said}: {counted(len(shown), 'line')}", blocks(_fitting(shown)))
+
+
+def _told_apart(lines: Sequence[str]) -> list[str]:
+    """Begin long lines shortly before what differs in the line that takes their place: else both would read alike."""
+    told = list(lines)
+    start = 0
+    while start < len(told):
+        gone = _run(lines, start, "-")
+        come = _run(lines, start + gone, "+") if gone else 0
+        for place in range(start, start + min(gone, come)):
+            before, after = lines[place][1:], lines[place + gone][1:]
+            same = sum(1 for _ in takewhile(bool, map(eq, before, after)))
+            if same > _LINE_AT_MOST - _SHOWN_OF_WHAT_DIFFERS:
+                cut = same - _SHOWN_OF_WHAT_IS_ALIKE
+                told[place], told[place + gone] = f"-… {before[cut:]}", f"+… {after[cut:]}"
+        start += gone + come or 1
+    return told
+
+
+def _run(lines: Sequence[str], start: int, sign: str) -> int:
+    """Count the lines from one on that begin with a sign."""
+    end = start
+    while end < len(lines) and lines[end].startswith(sign):
+        end += 1
+    return end - start
 
 
 def _fitting(lines: Sequence[str]) -> int:

@@ -44,6 +44,7 @@ _UNJUDGED: Final[Mapping[str, str]] = {
     "not_enough_evidence": "lacks the evidence to be judged",
 }
 _LISTED: Final = 30
+_NAMED: Final = 300
 _EVERY: Final = 20  # characters of each text that go with one line of a list
 
 
@@ -273,8 +274,8 @@ def _state(card: Card) -> str:
         case "proposed":
             if card.confirmations > 1:
                 done = f"{len(card.confirmed)} of {card.confirmations}"
-                return f"Waits for {card.approvers} to confirm it ({done} have)"
-            return f"Waits for {card.approvers} to confirm it"
+                return f"Waits for {plain(card.approvers, _NAMED)} to confirm it ({done} have)"
+            return f"Waits for {plain(card.approvers, _NAMED)} to confirm it"
         case "activated" if card.kind == "retirement":
             return "Activated: the policy is out of force, and the next audit closes its violations"
         case "activated" if card.begins:

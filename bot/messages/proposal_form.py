@@ -9,6 +9,7 @@ from audit_core.ledger.proposals import Answer
 from bot.messages.kit import Block, View, bold, modal, paragraph, text, text_input
 from bot.messages.proposal import Card, summary
 from bot.messages.text import counted, plain
+from bot.messages.when import moment
 
 __all__ = ["ANSWERS", "proposal_form_view", "told_of"]
 
@@ -32,8 +33,7 @@ def proposal_form_view(card: Card, answer: Answer, metadata: str) -> View:
     if answer == "confirm":
         blocks += [paragraph(text(line)) for line in _follows(card)]
     else:
-        stays = "The text in force stays." if card.base_sha256 else "Nothing comes into force."
-        blocks += [paragraph(text(stays)), text_input("reason", _WHY[answer], lines=True)]
+        blocks += [paragraph(text(_stays(card))), text_input("reason", _WHY[answer], lines=True)]
     return modal(ANSWERS[answer], blocks, callback_id="proposal", metadata=metadata, submit=ANSWERS[answer])
 
 
@@ -64,6 +64,8 @@ def told_of(card: Card, answer: Answer) -> str:
     policy = plain(card.policy, 80)
     match answer, card.state:
         case "confirm", "activated":
+            if card.begins and card.confirmed and card.begins > card.confirmed[-1].at:
+                return f"You activated the proposal: this text of {policy} takes force {moment(card.begins)}."
             return f"You activated the proposal: {policy} is {'out of' if card.kind == 'retirement' else 'in'} force."
         case "confirm", "examining":
             return (
@@ -74,6 +76,10 @@ def told_of(card: Card, answer: Answer) -> str:
             others = counted(card.confirmations - len(card.confirmed), "more person", "more people")
             return f"You confirmed the proposal for {policy}. It waits for {others}."
         case "reject", _:
-            return f"You rejected the proposal for {policy}. The text in force stays."
+            return f"You rejected the proposal for {policy}. {_stays(card)}"
         case _:
-            return f"You withdrew your proposal for {policy}. The text in force stays."
+            return f"You withdrew your proposal for {policy}. {_stays(card)}"
+
+
+def _stays(card: Card) -> str:
+    return "The text in force stays." if card.base_sha256 else "Nothing comes into force."
