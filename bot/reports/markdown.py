@@ -26,7 +26,7 @@ _OF_ONE_RULE: Final = 5
 _OF_RULES: Final = 30_000
 _OF_REASONS: Final = 10_000
 
-_SIGN: Final = re.compile(r"[\\`*_{}\[\]<>#|~@:$&]|www\.", re.IGNORECASE)
+_SIGN: Final = re.compile(r"[\\`*_{}\[\]<>#|~@:$&]|www\.|gh-(?=\d)", re.IGNORECASE)
 _WORD_JOINER: Final = "&#8288;"  # unseen, and no name or number follows the sign any more
 
 _RESULTS: Final[dict[CaseResult, str]] = {
@@ -57,9 +57,7 @@ def escaped(text: object, longest: int = _CELL) -> str:
 
 def _entity(found: re.Match[str]) -> str:
     sign = found[0]
-    if len(sign) > 1:
-        return f"{sign[:-1]}&#46;"
-    return f"&#{ord(sign)};{_WORD_JOINER if sign in '@#' else ''}"
+    return f"{sign[:-1]}&#{ord(sign[-1])};{_WORD_JOINER if sign[-1] in '@#-' else ''}"
 
 
 class _Page:

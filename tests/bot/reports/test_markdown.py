@@ -58,12 +58,13 @@ def test_a_text_reads_as_it_was_written(text: str) -> None:
 
 
 def test_nobody_is_mentioned_and_nothing_is_linked() -> None:
-    told = escaped("@octocat, see #12 and https://evil.example, www.evil.example or a@b.example")
+    told = escaped("@octocat, see #12, GH-26 and https://evil.example, www.evil.example or a@b.example")
     assert "@" not in told
     assert "https:" not in told
     assert "www." not in told
     assert "&#64;&#8288;octocat" in told
     assert "&#35;&#8288;12" in told
+    assert "GH&#45;&#8288;26" in told
 
 
 def test_it_heads_with_what_is_open_and_ends_with_the_ledger() -> None:
