@@ -65,6 +65,16 @@ def loosening(before: Policy, after: Policy | None, let_go: Iterable[LetGo]) -> 
                 violations = "1 violation" if one.number == 1 else f"{one.number:,} violations"
                 yield f"{name} lets go of {violations} in {one.dataset} that the policy in force holds on to."
         yield from _review(name, rule, now)
+    yield from _who_edits(before, after)
+
+
+def _who_edits(before: Policy, after: Policy | None) -> Iterator[str]:
+    """Say who else confirms edits from then on, where no critical rule says so: each may name its own."""
+    critical = [(rule, carries_on(after, rule)) for rule in before.rules if rule.severity == "critical"]
+    was, now = before.review.reviewers, after.review.reviewers if after else None
+    said = any(two and (one.review.reviewers, two.review.reviewers) == (was, now) for one, two in critical)
+    if after is not None and critical and not said:
+        yield from _reviewers(f"An edit of {quoted(before.id)}", before.review.reviewers, after.review.reviewers)
 
 
 def _review(name: str, rule: Rule, now: Rule) -> Iterator[str]:
