@@ -98,6 +98,11 @@ class Foreseen:
                     self._may_lapse.append(change.key)
 
     @property
+    def judges(self) -> bool:
+        """Whether it comes to a result at all."""
+        return self.evaluation is not None and self.evaluation.result in ("pass", "fail", "warn")
+
+    @property
     def stopped(self) -> bool:
         """Whether the rule is stopped by its circuit-breaker."""
         return self.evaluation is not None and self.evaluation.stopped

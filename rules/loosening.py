@@ -22,7 +22,7 @@ _BY: Final = {"approve": "an approval", "quarantine": "a quarantine", "waive": "
 
 @dataclass(frozen=True, slots=True)
 class LetGo:
-    """How many violations of a rule in a dataset the policy in force keeps or would open, and the edited one not."""
+    """How many violations the policy in force keeps or would open, and the edited one not; 0: it judges no more."""
 
     rule: str
     dataset: str
@@ -61,7 +61,9 @@ def loosening(before: Policy, after: Policy | None, let_go: Iterable[LetGo]) -> 
         if before.mode == "enforce" and after.mode == "observe":
             yield f"{name} is only observed: what fails is counted, and nobody is told."
         for one in gone:
-            if one.rule == rule.id:
+            if one.rule == rule.id and not one.number:
+                yield f"{name} is judged in {one.dataset} by the policy in force, and would not be any more."
+            elif one.rule == rule.id:
                 violations = "1 violation" if one.number == 1 else f"{one.number:,} violations"
                 yield f"{name} lets go of {violations} in {one.dataset} that the policy in force holds on to."
         yield from _review(name, rule, now)

@@ -191,7 +191,7 @@ class _Previewing:
         elif theirs.stopped:  # what fails was counted alone, and nothing that stands was looked at
             fewer = max(theirs.failing - ours.failing, 0)
             let_go = fewer if self._same_question(was, now) else max(fewer, let_go)
-        if let_go:
+        if let_go or (now is not None and theirs.judges and not ours.judges):
             self.let_go.append(LetGo(was.id, dataset, let_go))
 
     def _told(self, shown: RulePreview, side: Foreseen, anyway: Anyway, lapsed: Sequence[Standing]) -> RulePreview:

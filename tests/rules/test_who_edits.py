@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rules.language.policy import Policy
 from rules.language.reader import check_text
-from rules.loosening import loosening
+from rules.loosening import LetGo, loosening
 from tests.bot.proposing.test_activations import text
 
 _OWN = '    severity: critical\n    review: {reviewers: {group: "@data-legal"}}\n'
@@ -19,3 +19,9 @@ def test_other_reviewers_of_a_policy_loosen_it_though_its_critical_rules_keep_th
     said = 'An edit of "release" is decided by U0MAL and U0SOCK, and no longer by @data-legal.'
     assert list(loosening(group, people, ())) == [said]
     assert list(loosening(group, group, ())) == []
+
+
+def test_a_critical_rule_that_is_judged_no_more_is_loosened_though_it_lets_go_of_nothing() -> None:
+    policy = _policy('group: "@data-legal"')
+    said = '"licence-known" is judged in songs by the policy in force, and would not be any more.'
+    assert list(loosening(policy, policy, [LetGo("licence-known", "songs", 0)])) == [said]
