@@ -13,13 +13,13 @@ from rules.run import audit
 from tests.bot.proposing.test_activations import House, text
 from tests.support.catalogue import plant
 
-ELSEWHERE = text().replace('{datasets: ["*"]}', '{datasets: ["nothing-*"]}')
+ELSEWHERE = text().replace('{datasets: ["*"]}', '{datasets: ["*"], where: {split: train}}')
 
 
 def grown(store: Store) -> tuple[House, Proposal]:
     """An edit that loosens nothing yet, as there is nothing to let go of; then tracks come in that it would."""
     house = House(store)
-    plant(store, "songs", [{"key": "b", "licence": "CC-BY-4.0"}])
+    plant(store, "songs", [{"key": "b", "licence": "CC-BY-4.0", "split": "train"}])
     house.activated()
     found = house.proposed(ELSEWHERE)
     assert found.confirmations == 1
