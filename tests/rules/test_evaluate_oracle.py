@@ -85,7 +85,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory, postgresql_server: str) -> 
 
 
 @pytest.mark.postgres
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=TRACKS, groups=st.sampled_from([[], ["extra.session"]]))
 def test_both_databases_find_what_a_plain_reading_of_the_rules_finds(
     stores: list[Store], rows: list[Track], groups: list[str]

@@ -157,7 +157,7 @@ def mutation(path: Path, cell: tuple[str, str, str, int], at: int, bits: int) ->
     return True
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_one_changed_byte_anywhere_is_found(
     original: Path, cells: list[tuple[str, str, str, int]], tmp_path: Path, data: st.DataObject
@@ -172,7 +172,7 @@ def test_one_changed_byte_anywhere_is_found(
     assert not verified(path).holds
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_one_deleted_row_anywhere_is_found(
     original: Path, cells: list[tuple[str, str, str, int]], tmp_path: Path, data: st.DataObject
